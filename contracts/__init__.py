@@ -1,0 +1,1 @@
+"""Contracts: price floors, offtake, public support."""
