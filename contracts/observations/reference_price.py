@@ -1,0 +1,133 @@
+r"""Reference price: the average of an index over a window of pricing dates.
+
+.. math:: R_t = \frac{1}{n_t} \sum_{k=1}^{n_t} P_{d_{t,k}}
+
+with :math:`d_{t,k}` the pricing dates of calculation period :math:`t`, moved back by the lag.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from contracts.checks import require
+from contracts.conventions import DateArray, FloatArray, IntArray, Observed
+from contracts.observations.pricing_dates import PricingDates
+from contracts.periods import Periods, add_months, day
+from contracts.protocols import Bound, Context, Prices
+from montecarlo.jit import kernel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferencePrice:
+    """The published price that settlement uses, not what the seller received.
+
+    Pricing dates before the valuation date take their fixing; the rest are simulated.
+
+    Parameters
+    ----------
+    commodity
+        Name of the price in the market.
+    pricing_dates
+        The rule for the days averaged with equal weights (the quotational period).
+    lag_months
+        Whole months by which the window lies before the calculation period.
+
+    Examples
+    --------
+    The fourth quarter, read one month early (M-1).
+
+    >>> import datetime
+    >>> periods = Periods.regular(
+    ...     start=datetime.date(2025, 10, 1), end=datetime.date(2025, 12, 31), frequency="quarter"
+    ... )
+    >>> ndpr = ReferencePrice(
+    ...     commodity="ndpr-oxide", pricing_dates=PricingDates(every="month", day=15), lag_months=1
+    ... )
+    >>> [str(date) for date in ndpr.fixing_dates(periods)["ndpr-oxide"]]
+    ['2025-09-15', '2025-10-15', '2025-11-15']
+    """
+
+    commodity: str
+    pricing_dates: PricingDates
+    lag_months: int = 0
+
+    def __post_init__(self) -> None:
+        require(
+            isinstance(self.lag_months, int) and self.lag_months >= 0,
+            "lag_months",
+            "be a whole number, zero or more",
+            self.lag_months,
+        )
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """No other observation."""
+        return ()
+
+    def windows(self, periods: Periods) -> list[DateArray]:
+        """Return the pricing dates of each period."""
+        return [
+            self.pricing_dates.within(
+                add_months(start, -self.lag_months), add_months(end, -self.lag_months)
+            )
+            for start, end in zip(periods.start, periods.end, strict=True)
+        ]
+
+    def fixing_dates(self, periods: Periods) -> Mapping[str, DateArray]:
+        """Return every date on which the commodity's price is read."""
+        return {self.commodity: np.unique(np.concatenate(self.windows(periods)))}
+
+    def bind(self, name: str, periods: Periods, context: Context) -> Bound:
+        """Split each window into what is fixed and what is still to be simulated."""
+        today = day(context.valuation_date)
+        n_periods = len(periods)
+        fixed = np.zeros(n_periods)
+        offsets = np.zeros(n_periods + 1, dtype=np.int64)
+        weights = np.empty(n_periods)
+        is_fixed = np.zeros(n_periods, dtype=np.bool_)
+        rows: list[IntArray] = []
+        for t, window in enumerate(self.windows(periods)):
+            past, future = window[window < today], window[window >= today]
+            weights[t] = 1.0 / len(window)
+            if len(past):
+                fixed[t] = float(np.mean(context.fixing(self.commodity, past))) * (
+                    len(past) / len(window)
+                )
+            rows.append(context.rows(future))
+            offsets[t + 1] = offsets[t] + len(future)
+            is_fixed[t] = len(future) == 0
+        row_of = np.concatenate(rows)
+        commodity = self.commodity
+
+        def observe(prices: Prices, observed: Observed) -> FloatArray:
+            if len(row_of) == 0:
+                return fixed[:, None]
+            path_prices = prices[commodity]
+            out = np.empty((n_periods, path_prices.shape[1]))
+            _average(path_prices, fixed, offsets, row_of, weights, out)
+            return out
+
+        return Bound(observe=observe, is_fixed=is_fixed)
+
+
+@kernel
+def _average(
+    prices: FloatArray,
+    fixed: FloatArray,
+    offsets: IntArray,
+    rows: IntArray,
+    weights: FloatArray,
+    out: FloatArray,
+) -> None:
+    n_periods, n_paths = out.shape
+    for t in range(n_periods):
+        average = out[t]
+        for path in range(n_paths):
+            average[path] = 0.0
+        for k in range(offsets[t], offsets[t + 1]):
+            fixing = prices[rows[k]]
+            for path in range(n_paths):
+                average[path] += fixing[path]
+        for path in range(n_paths):
+            average[path] = fixed[t] + weights[t] * average[path]
