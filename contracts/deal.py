@@ -1,0 +1,206 @@
+"""A deal: parties, schedules, observations and clauses, as frozen data."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from contracts import checks
+from contracts.conventions import ROLES, DateArray
+from contracts.legs.convertible_preferred import ConvertiblePreferred
+from contracts.legs.fixed_amount import FixedAmount
+from contracts.legs.loan import Loan
+from contracts.legs.warrant import Warrant
+from contracts.modifiers.payment_terms import PaymentTerms
+from contracts.periods import Periods
+from contracts.protocols import Leg, Modifier, Observation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INSTRUMENTS = (ConvertiblePreferred, FixedAmount, Loan, Warrant)
+"""Legs whose terms settle their own dates."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """Someone who pays or receives.
+
+    ``is_public`` parties appear in exposure tables, by the fiscal year that ends with month
+    ``fiscal_year_end`` (1 to 12), by agency and by programme.
+    """
+
+    name: str
+    role: str
+    is_public: bool = False
+    agency: str = ""
+    programme: str = ""
+    fiscal_year_end: int = 12
+
+    def __post_init__(self) -> None:
+        checks.one_of(self.role, ROLES, "role")
+        checks.month_number(self.fiscal_year_end, "fiscal_year_end")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """A leg in a deal: who pays whom, on which schedule, limited and paid how."""
+
+    name: str
+    kind: str
+    leg: Leg
+    payer: str
+    receiver: str
+    schedule: str | None
+    payment: PaymentTerms
+    commodity: str = ""
+    modifiers: tuple[Modifier, ...] = ()
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        rule = f"differ from the payer ({self.payer})"
+        checks.require(self.payer != self.receiver, "receiver", rule, self.receiver)
+
+    def sign(self, perspective: str) -> float:
+        """Return +1 for the receiver, -1 for the payer, 0 for anyone else."""
+        return float(perspective == self.receiver) - float(perspective == self.payer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appropriation:
+    """Money a public party may spend on the deal in a fiscal year (``None``: in every year)."""
+
+    party: str
+    amount: float
+    fiscal_year: int | None = None
+
+    def __post_init__(self) -> None:
+        checks.not_negative(self.amount, "appropriation.amount")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a number comes from, and how far it can be trusted."""
+
+    path: str
+    mark: str
+    note: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deal:
+    """Everything that was agreed; nothing about the market.
+
+    Attributes
+    ----------
+    name, title, currency
+        Short name, headline, and the currency of every amount.
+    perspective
+        Party from whose side values are signed unless another is asked for.
+    parties, schedules
+        By name.
+    observations
+        Name -> (schedule, observation), in an order in which each reads only earlier ones.
+    clauses
+        The legs with their parties, modifiers and payment terms.
+    market
+        Name of the market it is valued on unless another is given.
+    terms
+        The term sheet as plain data, from which the deal can be built again.
+    """
+
+    name: str
+    title: str
+    currency: str
+    perspective: str
+    parties: Mapping[str, Party]
+    schedules: Mapping[str, Periods]
+    observations: Mapping[str, tuple[str | None, Observation]]
+    clauses: tuple[Clause, ...]
+    market: str | None = None
+    appropriations: tuple[Appropriation, ...] = ()
+    simplifications: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    terms: Mapping[str, Any] = field(default_factory=dict)
+    file: str = ""
+
+    def __post_init__(self) -> None:
+        self.party(self.perspective)
+        names = [clause.name for clause in self.clauses]
+        checks.require(len(names) > 0, "legs", "hold at least one leg", names)
+        checks.require(len(set(names)) == len(names), "legs", "have distinct names", names)
+        for clause in self.clauses:
+            self.party(clause.payer)
+            self.party(clause.receiver)
+
+    def party(self, name: str) -> Party:
+        """Return a party by its key; an unknown one is refused."""
+        checks.one_of(name, tuple(self.parties), "party")
+        return self.parties[name]
+
+    def clause(self, name: str) -> Clause:
+        """Return a clause by its name; an unknown one is refused."""
+        checks.one_of(name, tuple(clause.name for clause in self.clauses), "leg")
+        return next(clause for clause in self.clauses if clause.name == name)
+
+    def periods(self, clause: Clause) -> Periods:
+        """Return the calculation periods of a clause."""
+        if isinstance(clause.leg, INSTRUMENTS):
+            return clause.leg.calendar()
+        return self.schedules[str(clause.schedule)]
+
+    def pricing_dates(self, clause: Clause) -> list[DateArray]:
+        """Return the pricing dates that each period of a clause reads, over all prices."""
+        periods = self.periods(clause)
+        observations: list[Observation] = []
+        if isinstance(clause.leg, INSTRUMENTS):
+            observations += clause.leg.own_observations().values()
+        else:
+            pending = list(clause.leg.reads)
+            while pending:
+                _, observation = self.observations[pending.pop()]
+                observations.append(observation)
+                pending += observation.reads
+        windows: list[list[DateArray]] = [[] for _ in range(len(periods))]
+        for observation in observations:
+            find = getattr(observation, "windows", None)
+            if find is not None:
+                for t, window in enumerate(find(periods)):
+                    windows[t].append(window)
+        return [_union(window) for window in windows]
+
+    def timetable(self) -> pd.DataFrame:
+        """Return what is observed and paid when: one row a flow, in order of payment."""
+        from contracts.timetable import timetable
+
+        return timetable(self)
+
+    def amend(self, changes: Mapping[str, Any]) -> Deal:
+        """Return the deal with some terms changed; see :func:`contracts.amend.amend`."""
+        from contracts.amend import amend
+
+        return amend(self, changes)
+
+    @property
+    def first_date(self) -> datetime.date:
+        """First day of the first calculation period."""
+        first: datetime.date = min(self.periods(clause).start[0] for clause in self.clauses).item()
+        return first
+
+    @property
+    def last_date(self) -> datetime.date:
+        """Last day of the last calculation period."""
+        last = max(self.periods(clause).last_day[-1] for clause in self.clauses)
+        date: datetime.date = last.item()
+        return date
+
+
+def _union(windows: list[DateArray]) -> DateArray:
+    import numpy as np
+
+    if not windows:
+        return np.array([], dtype="datetime64[D]")
+    return np.unique(np.concatenate(windows))

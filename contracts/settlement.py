@@ -1,0 +1,205 @@
+"""Settlement: a deal bound to a market, ready to turn prices into flows.
+
+Everything that is the same on every path is worked out here once: fixings, quantities,
+strikes, the rows of the simulated grid, payment dates. What is left is a function of one
+block of prices. The simulation itself is not known here.
+"""
+
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from contracts.checks import require
+from contracts.conventions import BoolArray, DateArray, FloatArray, IntArray, Observed
+from contracts.deal import INSTRUMENTS, Clause, Deal
+from contracts.market import Market
+from contracts.modifiers.payment_terms import FlowDates
+from contracts.periods import Periods, day
+from contracts.protocols import Apply, Bound, Observation, Prices
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A clause bound to its periods.
+
+    ``is_settled`` marks flows of periods whose amount no longer depends on a future price;
+    ``is_paid`` marks flows paid on or before the valuation date. Both are ``(n_flows,)``.
+    """
+
+    clause: Clause
+    periods: Periods
+    dates: FlowDates
+    own: Mapping[str, Bound]
+    modifiers: tuple[Apply, ...]
+    is_settled: BoolArray
+    is_paid: BoolArray
+
+    def flows(self, prices: Prices, observed: Observed) -> FloatArray:
+        """Return flows from payer to receiver: ``(n_flows, n_paths)`` or ``(n_flows, 1)``."""
+        if self.own:
+            seen = {name: bound.observe(prices, observed) for name, bound in self.own.items()}
+            observed = {**observed, **seen}
+        amounts = self.clause.leg.amounts(observed)
+        for modify in self.modifiers:
+            amounts = modify(amounts, observed)
+        return self.clause.payment.flows(amounts, observed)
+
+
+@dataclass(frozen=True, eq=False)
+class Settlement:
+    """All lines of a deal on one market and one grid of dates."""
+
+    deal: Deal
+    market: Market
+    observations: Mapping[str, Bound]
+    lines: tuple[Line, ...]
+
+    def observe(self, prices: Prices) -> dict[str, FloatArray]:
+        """Return everything observed on a block, in declared order."""
+        observed: dict[str, FloatArray] = {}
+        for name, bound in self.observations.items():
+            observed[name] = bound.observe(prices, observed)
+        return observed
+
+    def flows(self, prices: Prices) -> list[FloatArray]:
+        """Return each line's flows from payer to receiver, in order of the clauses."""
+        observed = self.observe(prices)
+        return [line.flows(prices, observed) for line in self.lines]
+
+
+def fixing_dates(deal: Deal) -> dict[str, DateArray]:
+    """Return the dates on which each price is read, over all clauses, past ones included."""
+    found: dict[str, list[DateArray]] = {}
+
+    def collect(observation: Observation, periods: Periods) -> None:
+        for commodity, dates in observation.fixing_dates(periods).items():
+            found.setdefault(commodity, []).append(dates)
+
+    for schedule, observation in deal.observations.values():
+        if schedule is not None:
+            collect(observation, deal.schedules[schedule])
+    for clause in deal.clauses:
+        if isinstance(clause.leg, INSTRUMENTS):
+            for observation in clause.leg.own_observations().values():
+                collect(observation, clause.leg.calendar())
+    return {name: np.unique(np.concatenate(dates)) for name, dates in found.items()}
+
+
+def simulated_dates(deals: Sequence[Deal], market: Market) -> tuple[tuple[str, ...], DateArray]:
+    """Return the prices that must be simulated, in market order, and on which dates."""
+    today = day(market.valuation_date)
+    future: dict[str, list[DateArray]] = {}
+    for deal in deals:
+        for commodity, dates in fixing_dates(deal).items():
+            known = tuple(market.commodities)
+            rule = f"be in the market {market.name} (it has {', '.join(known)})"
+            require(commodity in market.commodities, f"{deal.name}: commodity", rule, commodity)
+            ahead = dates[dates >= today]
+            if len(ahead):
+                future.setdefault(commodity, []).append(ahead)
+    names = tuple(name for name in market.commodities if name in future)
+    if not names:
+        return (), np.array([today], dtype="datetime64[D]")
+    return names, np.unique(np.concatenate([d for name in names for d in future[name]]))
+
+
+def settle(deal: Deal, market: Market, grid_dates: DateArray) -> Settlement:
+    """Bind a deal to a market and to the dates of a simulated grid.
+
+    Raises
+    ------
+    ValueError
+        If the currencies differ, a past fixing is missing, or an observation cannot be bound;
+        the message names the deal, the observation or leg, the rule and the value.
+    """
+    rule = f"be the market's ({market.currency})"
+    require(deal.currency == market.currency, f"{deal.name}: currency", rule, deal.currency)
+    context = _Known(deal, market, grid_dates)
+    bound: dict[str, Bound] = {}
+    for name, (schedule, observation) in deal.observations.items():
+        periods = deal.schedules[schedule] if schedule else Periods.single(market.valuation_date)
+        own = _named(f"{deal.name}: {name}", observation.bind, name, periods, context)
+        is_fixed = own.is_fixed
+        for read in observation.reads:
+            is_fixed = is_fixed & bound[read].is_fixed
+        bound[name] = Bound(observe=own.observe, is_fixed=is_fixed)
+    lines = tuple(_line(deal, clause, bound, context) for clause in deal.clauses)
+    return Settlement(deal=deal, market=market, observations=bound, lines=lines)
+
+
+def _line(deal: Deal, clause: Clause, bound: Mapping[str, Bound], context: "_Known") -> Line:
+    periods = deal.periods(clause)
+    where = f"{deal.name}: legs[{clause.name}]"
+    own: dict[str, Bound] = {}
+    if isinstance(clause.leg, INSTRUMENTS):
+        for name, observation in clause.leg.own_observations().items():
+            own[name] = _named(where, observation.bind, name, periods, context)
+    modifiers = tuple(_named(where, m.bind, clause.name, periods, context) for m in clause.modifiers)
+    is_fixed = np.ones(len(periods), dtype=np.bool_)
+    reads = (*clause.leg.reads, *(name for m in clause.modifiers for name in m.reads))
+    for name in (*reads, *clause.payment.reads):
+        is_fixed = is_fixed & (own[name] if name in own else bound[name]).is_fixed
+    dates = clause.payment.flow_dates(periods)
+    return Line(
+        clause=clause,
+        periods=periods,
+        dates=dates,
+        own=own,
+        modifiers=modifiers,
+        is_settled=is_fixed[dates.period],
+        is_paid=dates.payment_date <= day(context.valuation_date),
+    )
+
+
+def _named(where: str, call: Callable[..., R], *args: object) -> R:
+    try:
+        return call(*args)
+    except ValueError as error:
+        message = f"{where}: {error}"
+        raise ValueError(message) from error
+
+
+class _Known:
+    """What is known on the valuation date; the context that terms are bound to."""
+
+    def __init__(self, deal: Deal, market: Market, grid_dates: DateArray) -> None:
+        self._deal, self._market, self._grid_dates = deal, market, grid_dates
+
+    @property
+    def valuation_date(self) -> datetime.date:
+        return self._market.valuation_date
+
+    def fixing(self, commodity: str, dates: DateArray) -> FloatArray:
+        return self._market.fixing(commodity, dates)
+
+    def rows(self, dates: DateArray) -> IntArray:
+        rows = np.searchsorted(self._grid_dates, dates)
+        inside = rows < len(self._grid_dates)
+        found = bool(np.all(inside)) and bool(np.all(self._grid_dates[rows] == dates))
+        require(found, "pricing dates", "lie on the simulated grid", [str(d) for d in dates])
+        return rows.astype(np.int64)
+
+    def index(self, name: str, date: datetime.date) -> float:
+        return self._market.index(name, date)
+
+    def rate(self, name: str, date: datetime.date) -> float:
+        return self._market.rate(name, date)
+
+    def actual(self, observation: str, periods: Periods) -> FloatArray:
+        """Return deliveries of whole periods that ended by the valuation date, else NaN."""
+        values = [
+            self._market.actual(self._deal.name, observation, start.item(), end.item())
+            for start, end in zip(periods.start, periods.end, strict=True)
+        ]
+        return np.array([np.nan if value is None else value for value in values])
+
+    def shares(self, leg: str) -> float:
+        equity = self._deal.clause(leg).leg
+        delivered = getattr(equity, "delivered_shares", None)
+        require(delivered is not None, "counted", "name equity legs only", leg)
+        return float(delivered or 0.0)
