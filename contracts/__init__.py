@@ -1,1 +1,72 @@
-"""Contracts: price floors, offtake, public support."""
+"""Price floors, contracts for difference and offtake deals: terms in, values and exposure out.
+
+>>> import contracts
+>>> deal = contracts.load("mp-materials")
+>>> deal.currency
+'USD'
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__dist__ = "offtake"
+__version__ = "0.1.0"
+
+# Heavy modules are imported on first use, so that importing the package stays quick.
+_WHERE = {
+    "Deal": "contracts.deal",
+    "Market": "contracts.market",
+    "TermSheetError": "contracts.errors",
+    "Valuation": "contracts.valuation",
+    "deals": "contracts.catalogue",
+    "exposure": "contracts.exposure",
+    "load": "contracts.catalogue",
+    "load_market": "contracts.catalogue",
+    "markets": "contracts.catalogue",
+    "pricing_grid": "contracts.valuation",
+    "simulated_prices": "contracts.valuation",
+    "value": "contracts.valuation",
+    "value_together": "contracts.valuation",
+}
+
+__all__ = [
+    "Deal",
+    "Market",
+    "TermSheetError",
+    "Valuation",
+    "deals",
+    "exposure",
+    "load",
+    "load_market",
+    "markets",
+    "pricing_grid",
+    "simulated_prices",
+    "value",
+    "value_together",
+]
+
+if TYPE_CHECKING:
+    from contracts.catalogue import deals, load, load_market, markets
+    from contracts.deal import Deal
+    from contracts.errors import TermSheetError
+    from contracts.exposure import exposure
+    from contracts.market import Market
+    from contracts.valuation import (
+        Valuation,
+        pricing_grid,
+        simulated_prices,
+        value,
+        value_together,
+    )
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name not in _WHERE:
+        message = f"module 'contracts' has no attribute {name!r}"
+        raise AttributeError(message)
+    import importlib
+
+    return getattr(importlib.import_module(_WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_WHERE])

@@ -39,6 +39,11 @@ class Line:
     is_settled: BoolArray
     is_paid: BoolArray
 
+    @property
+    def is_random(self) -> bool:
+        """Whether a future price can still change a flow."""
+        return not bool(self.is_settled.all())
+
     def flows(self, prices: Prices, observed: Observed) -> FloatArray:
         """Return flows from payer to receiver: ``(n_flows, n_paths)`` or ``(n_flows, 1)``."""
         if self.own:
@@ -66,10 +71,18 @@ class Settlement:
             observed[name] = bound.observe(prices, observed)
         return observed
 
-    def flows(self, prices: Prices) -> list[FloatArray]:
-        """Return each line's flows from payer to receiver, in order of the clauses."""
+    def random_flows(self, prices: Prices) -> list[FloatArray]:
+        """Return the flows, payer to receiver, of each line that a future price can change."""
         observed = self.observe(prices)
-        return [line.flows(prices, observed) for line in self.lines]
+        return [line.flows(prices, observed) for line in self.lines if line.is_random]
+
+    def settled_flows(self, line: Line) -> FloatArray:
+        """Return ``(n_flows,)`` flows, payer to receiver, of a line that nothing can change."""
+        observed: dict[str, FloatArray] = {}
+        for name, bound in self.observations.items():
+            if bound.is_fixed.all():
+                observed[name] = bound.observe({}, observed)
+        return line.flows({}, observed)[:, 0]
 
 
 def fixing_dates(deal: Deal) -> dict[str, DateArray]:

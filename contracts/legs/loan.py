@@ -46,6 +46,9 @@ class Loan:
         Of payment; each interest period is counted as a full fraction of a year (30/360).
     amortisation
         How the principal is paid back.
+    market_yield
+        Name of the yield curve in the market at which the borrower could borrow elsewhere;
+        the gap to the Treasury curve is the concession. ``None``: not compared.
 
     Examples
     --------
@@ -63,6 +66,7 @@ class Loan:
     rate: str
     frequency: Literal["month", "quarter", "half-year", "year"]
     amortisation: Amortisation
+    market_yield: str | None = None
 
     def __post_init__(self) -> None:
         positive(self.principal, "principal")

@@ -1,0 +1,57 @@
+"""Fingerprints: the same hash means the same inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from contracts.valuation import Valuation
+
+PACKAGES = ("offtake", "numpy", "scipy", "numba", "llvmlite", "pandas")
+
+
+def digest(content: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of plain data, whatever the order of its keys.
+
+    Examples
+    --------
+    >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+    True
+    """
+    text = json.dumps(content, sort_keys=True, default=str, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def fingerprint(valuation: Valuation) -> str:
+    """Return a hash of everything that decides the result but the versions."""
+    return digest(
+        {
+            "deal": valuation.deal.terms,
+            "market": valuation.market.terms,
+            "perspective": valuation.perspective,
+            "measure": valuation.measure,
+            "n_paths": valuation.plan.n_paths,
+            "seed": None if valuation.is_replay else valuation.plan.seed,
+            "replayed_samples": _samples_digest(valuation) if valuation.is_replay else None,
+        }
+    )
+
+
+def _samples_digest(valuation: Valuation) -> str:
+    return hashlib.sha256(valuation.samples.tobytes()).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of everything that decides the bits of a result."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found

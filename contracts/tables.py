@@ -1,0 +1,120 @@
+"""Tables of a valuation: pandas at the edge, units in the column labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from contracts.conventions import PERCENTILES, FloatArray
+from montecarlo.quantiles import quantiles
+
+if TYPE_CHECKING:
+    from contracts.valuation import Valuation
+
+
+def with_units(columns: Mapping[str, object], units: Mapping[str, str], index: pd.Index) -> pd.DataFrame:
+    """Return a table whose columns are labelled (measure, unit)."""
+    table = pd.DataFrame(columns, index=index)
+    table.columns = pd.MultiIndex.from_tuples(
+        [(name, units[name]) for name in columns], names=["measure", "unit"]
+    )
+    return table
+
+
+def percentiles(samples: FloatArray | None, constant: float) -> list[float]:
+    """Return the percentiles of present values; a constant has them all equal."""
+    if samples is None:
+        return [constant] * len(PERCENTILES)
+    return [float(q) for q in quantiles(samples, list(PERCENTILES.values()))]
+
+
+def summary(valuation: Valuation) -> pd.DataFrame:
+    """Return one row a leg and ``total``.
+
+    Columns: ``pv`` and its ``standard_error``; percentiles of the present value;
+    ``expected_amount``, the undiscounted flows still to be paid, and its standard error;
+    ``paid_to_date``. A sum of percentiles is not the percentile of the sum: read the total's.
+    """
+    names = [*(leg.clause.name for leg in valuation.legs), "total"]
+    legs = valuation.legs
+    rows = {
+        "pv": [*(leg.pv for leg in legs), valuation.pv],
+        "standard_error": [*(leg.standard_error for leg in legs), valuation.standard_error],
+    }
+    points = [
+        *(
+            percentiles(leg.samples, leg.pv if leg.is_settled.all() else np.nan)
+            for leg in legs
+        ),
+        percentiles(valuation.samples, valuation.pv),
+    ]
+    for position, label in enumerate(PERCENTILES):
+        rows[label] = [point[position] for point in points]
+    rows["expected_amount"] = [*(leg.expected_amount for leg in legs), valuation.expected_amount]
+    rows["expected_amount_error"] = [
+        *(leg.expected_amount_error for leg in legs),
+        valuation.expected_amount_error,
+    ]
+    paid = [leg.paid_to_date for leg in legs]
+    rows["paid_to_date"] = [*paid, sum(paid)]
+    unit = valuation.deal.currency
+    return with_units(rows, dict.fromkeys(rows, unit), pd.Index(names, name="leg"))
+
+
+def cashflows(valuation: Valuation) -> pd.DataFrame:
+    """Return one row a flow, indexed by leg and period, in order of the clauses.
+
+    ``status`` is ``paid`` (on or before the valuation date), ``settled`` (the amount is known)
+    or ``expected``. ``expected_amount`` is undiscounted; ``pv`` of a paid flow is zero.
+    """
+    tables = []
+    for leg in valuation.legs:
+        status = np.where(leg.is_paid, "paid", np.where(leg.is_settled, "settled", "expected"))
+        columns = {
+            "payment_date": leg.payment_dates,
+            "status": status,
+            "expected_amount": leg.flow_amounts,
+            "standard_error": leg.flow_errors,
+            "discount_factor": leg.flow_discount_factors,
+            "pv": leg.flow_amounts * leg.flow_discount_factors,
+        }
+        index = pd.MultiIndex.from_tuples(
+            [(leg.clause.name, label) for label in leg.flow_labels], names=["leg", "period"]
+        )
+        unit = valuation.deal.currency
+        units = {"payment_date": "date", "status": "", "discount_factor": "1"}
+        tables.append(with_units(columns, {**dict.fromkeys(columns, unit), **units}, index))
+    return pd.concat(tables)
+
+
+def by_year(valuation: Valuation) -> pd.DataFrame:
+    """Return expected undiscounted flows by calendar year of payment, paid ones included."""
+    columns = {leg.clause.name: leg.year_amounts for leg in valuation.legs}
+    columns["total"] = valuation.year_amounts
+    columns["standard_error"] = valuation.year_errors
+    index = pd.Index(valuation.years, name="calendar_year")
+    return with_units(columns, dict.fromkeys(columns, valuation.deal.currency), index)
+
+
+def headline(valuation: Valuation) -> pd.DataFrame:
+    """Return what the perspective's party gives and gets: leg by leg, then the sum.
+
+    ``given`` is what it has paid and is still expected to pay, at present value for what is
+    still due; ``received`` likewise. Money paid before the valuation date stands at face value.
+    """
+    names = [leg.clause.name for leg in valuation.legs]
+    worth = np.array([leg.pv + leg.paid_to_date for leg in valuation.legs])
+    errors = [leg.standard_error for leg in valuation.legs]
+    given, received = np.where(worth < 0, -worth, 0.0), np.where(worth > 0, worth, 0.0)
+    columns = {
+        "given": [*given, given.sum()],
+        "received": [*received, received.sum()],
+        "net": [*worth, worth.sum()],
+        "standard_error": [*errors, valuation.standard_error],
+    }
+    unit = valuation.deal.currency
+    index = pd.Index([*names, "total"], name="leg")
+    return with_units(columns, dict.fromkeys(columns, unit), index)

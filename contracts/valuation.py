@@ -1,0 +1,413 @@
+r"""Valuation: a deal, a market and a price model joined; the only place that does so.
+
+.. math:: \mathrm{PV} = \mathbb{E}\Big[\sum_{k\,\text{unpaid}} D(d_k)\, F_k\Big]
+
+with :math:`F_k` the flow paid on date :math:`d_k`, signed for the perspective (+ received,
+- paid), and :math:`D` the market's discount factor. Flows are settled path by path and only then
+averaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from contracts.checks import one_of, require
+from contracts.conventions import BoolArray, DateArray, FloatArray, IntArray
+from contracts.deal import Clause, Deal
+from contracts.market import Market
+from contracts.outputs import DealOutputs, LineOutputs, Outputs
+from contracts.settlement import Settlement, settle, simulated_dates
+from montecarlo.curve import ForwardCurve
+from montecarlo.grid import TimeGrid
+from montecarlo.models import Constant
+from montecarlo.simulate import Estimate, Plan, simulate, simulate_paths
+from montecarlo.supplied import SuppliedPaths
+
+if TYPE_CHECKING:
+    import os
+
+    import pandas as pd
+
+    from montecarlo.models.protocol import PriceModel
+
+DEFAULT_PATHS = 200_000
+DEFAULT_SEED = 20250709
+Measure = Literal["pricing", "physical"]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class LegValue:
+    """Statistics of one leg, signed for the perspective; money in the deal's currency.
+
+    Flow arrays are ``(n_flows,)``, year arrays ``(n_years,)``; ``samples`` are present values
+    path by path, ``None`` for a leg that no future price can change.
+    """
+
+    clause: Clause
+    pv: float
+    standard_error: float
+    expected_amount: float
+    expected_amount_error: float
+    paid_to_date: float
+    flow_amounts: FloatArray
+    flow_errors: FloatArray
+    flow_discount_factors: FloatArray
+    payment_dates: DateArray
+    flow_labels: tuple[str, ...]
+    is_paid: BoolArray
+    is_settled: BoolArray
+    year_amounts: FloatArray
+    year_errors: FloatArray
+    samples: FloatArray | None
+
+
+@dataclass(frozen=True, eq=False)
+class Valuation:
+    """The value of a deal on a date, from one side, with its standard errors.
+
+    Attributes
+    ----------
+    deal, market, perspective, measure, plan
+        What was valued, on what, for whom, under which measure, with how many paths.
+    model
+        The price model that was simulated.
+    legs
+        One :class:`LegValue` a clause.
+    pv, standard_error
+        Of the whole deal.
+    samples
+        ``(n_paths,)`` present values of the whole deal.
+    years
+        Calendar years of payment.
+    """
+
+    deal: Deal
+    market: Market
+    perspective: str
+    measure: Measure
+    plan: Plan
+    model: PriceModel
+    is_replay: bool
+    legs: tuple[LegValue, ...]
+    pv: float
+    standard_error: float
+    expected_amount: float
+    expected_amount_error: float
+    samples: FloatArray
+    years: IntArray
+    year_amounts: FloatArray
+    year_errors: FloatArray
+
+    def leg(self, name: str) -> LegValue:
+        """Return the value of one leg by name."""
+        one_of(name, tuple(leg.clause.name for leg in self.legs), "leg")
+        return next(leg for leg in self.legs if leg.clause.name == name)
+
+    def summary(self) -> pd.DataFrame:
+        """Return one row a leg and ``total``: value, standard error, quantiles, amounts."""
+        from contracts.tables import summary
+
+        return summary(self)
+
+    def cashflows(self) -> pd.DataFrame:
+        """Return one row a flow, indexed by leg and period."""
+        from contracts.tables import cashflows
+
+        return cashflows(self)
+
+    def by_year(self) -> pd.DataFrame:
+        """Return expected flows by calendar year of payment: legs, total, standard error."""
+        from contracts.tables import by_year
+
+        return by_year(self)
+
+    def headline(self) -> pd.DataFrame:
+        """Return what the perspective's party gives and gets, leg by leg."""
+        from contracts.tables import headline
+
+        return headline(self)
+
+    def concessions(self) -> pd.DataFrame:
+        """Return each loan at the Treasury curve and at a market yield; the gap between."""
+        from contracts.concession import concessions
+
+        return concessions(self)
+
+    def exposure(self, by: Sequence[str] = ("fiscal_year", "agency")) -> pd.DataFrame:
+        """Return what the public pays and receives; see :func:`contracts.exposure.exposure`."""
+        from contracts.exposure import exposure
+
+        return exposure([self], by=by)
+
+    def fingerprint(self) -> str:
+        """Return a hash of deal, market, perspective, measure, seed and paths."""
+        from contracts.fingerprint import fingerprint
+
+        return fingerprint(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything a program needs, in full precision; see ``offtake value --json``."""
+        from contracts.document import document
+
+        return document(self)
+
+
+def value(
+    deal: Deal | str | os.PathLike[str],
+    *,
+    market: Market | str | os.PathLike[str] | None = None,
+    perspective: str | None = None,
+    n_paths: int = DEFAULT_PATHS,
+    seed: int = DEFAULT_SEED,
+    n_threads: int | None = None,
+    measure: Measure = "pricing",
+    prices: Mapping[str, FloatArray] | None = None,
+    quantiles: Literal["legs", "total"] = "legs",
+    progress: Progress | None = None,
+) -> Valuation:
+    """Value one deal.
+
+    Parameters
+    ----------
+    deal, market
+        Objects, built-in names or paths of files; the deal's own market by default.
+    perspective
+        Party whose receipts are positive; the deal's own by default.
+    n_paths, seed, n_threads
+        Size and seed of the simulation; the number of threads never changes a bit.
+    measure
+        ``"pricing"`` (drift from the forward curve) or ``"physical"`` (with risk premia).
+    prices
+        Your own paths instead of a model's: name -> ``(n_dates, n_paths)`` on the dates that
+        :func:`pricing_grid` returns.
+    quantiles
+        Keep present values path by path for every leg, or (``"total"``) only for the deal.
+    progress
+        Called with (paths done, paths in all).
+
+    Returns
+    -------
+    Valuation
+
+    Raises
+    ------
+    ValueError
+        Naming the field, the rule and the value; ``TermSheetError`` for a faulty file.
+
+    Examples
+    --------
+    >>> import contracts
+    >>> v = contracts.value("lynas-jare", n_paths=2_000, seed=1)
+    >>> v.summary().index.tolist()[-1]
+    'total'
+    """
+    return value_together(
+        [deal],
+        market=market,
+        perspective=perspective,
+        n_paths=n_paths,
+        seed=seed,
+        n_threads=n_threads,
+        measure=measure,
+        prices=prices,
+        quantiles=quantiles,
+        progress=progress,
+    )[0]
+
+
+def value_together(
+    deals: Sequence[Deal | str | os.PathLike[str]],
+    *,
+    market: Market | str | os.PathLike[str] | None = None,
+    perspective: str | None = None,
+    n_paths: int = DEFAULT_PATHS,
+    seed: int = DEFAULT_SEED,
+    n_threads: int | None = None,
+    measure: Measure = "pricing",
+    prices: Mapping[str, FloatArray] | None = None,
+    quantiles: Literal["legs", "total"] = "legs",
+    progress: Progress | None = None,
+) -> list[Valuation]:
+    """Value several deals on the same paths of one market; see :func:`value`."""
+    one_of(measure, ("pricing", "physical"), "measure")
+    one_of(quantiles, ("legs", "total"), "quantiles")
+    loaded = [_deal(deal) for deal in deals]
+    common = common_market(loaded, market)
+    run = prepare(loaded, common, prices)
+    n_paths = run.n_paths or n_paths
+    sides = [perspective or deal.perspective for deal in loaded]
+    outputs = Outputs(
+        [
+            DealOutputs(settled, _side(settled.deal, side), keep_legs=quantiles == "legs")
+            for settled, side in zip(run.settlements, sides, strict=True)
+        ]
+    )
+    plan = Plan(n_paths=n_paths, seed=seed, n_threads=n_threads)
+    estimate = simulate(run.model, run.grid, outputs, plan, measure=measure, progress=progress)
+    return [
+        _valuation(run, placed, side, measure, plan, estimate, is_replay=prices is not None)
+        for placed, side in zip(outputs.deals, sides, strict=True)
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Deals bound to one market, one grid and one model."""
+
+    market: Market
+    grid: TimeGrid
+    model: PriceModel
+    settlements: tuple[Settlement, ...]
+    n_paths: int | None = None
+
+
+def prepare(
+    deals: Sequence[Deal], market: Market, prices: Mapping[str, FloatArray] | None = None
+) -> Run:
+    """Bind deals to a market and to the grid of dates that all of them need."""
+    names, dates = simulated_dates(deals, market)
+    grid = TimeGrid(market.valuation_date, dates)
+    settlements = tuple(settle(deal, market, dates) for deal in deals)
+    if prices is None:
+        return Run(market, grid, _model(market, names), settlements)
+    missing = sorted(set(names) - set(prices))
+    require(not missing, "prices", f"hold {', '.join(names)}", f"nothing for {missing}")
+    supplied = SuppliedPaths(grid, price={name: prices[name] for name in names})
+    return Run(market, grid, supplied, settlements, supplied.n_paths)
+
+
+def pricing_grid(
+    deal: Deal | str | os.PathLike[str], market: Market | str | os.PathLike[str] | None = None
+) -> tuple[tuple[str, ...], DateArray]:
+    """Return the prices a valuation reads and the future dates on which it reads them.
+
+    Examples
+    --------
+    >>> names, dates = pricing_grid("lynas-jare")
+    >>> names
+    ('ndpr-oxide',)
+    """
+    loaded = _deal(deal)
+    return simulated_dates([loaded], common_market([loaded], market))
+
+
+def simulated_prices(
+    deal: Deal | str | os.PathLike[str],
+    *,
+    market: Market | str | os.PathLike[str] | None = None,
+    n_paths: int = DEFAULT_PATHS,
+    seed: int = DEFAULT_SEED,
+    measure: Measure = "pricing",
+) -> dict[str, FloatArray]:
+    """Return the paths that :func:`value` would use: name -> ``(n_dates, n_paths)``."""
+    loaded = _deal(deal)
+    run = prepare([loaded], common_market([loaded], market))
+    return simulate_paths(run.model, run.grid, n_paths=n_paths, seed=seed, measure=measure)
+
+
+def common_market(
+    deals: Sequence[Deal], market: Market | str | os.PathLike[str] | None
+) -> Market:
+    """Return the market to use: the one given, or the one that all deals name."""
+    from contracts.catalogue import load_market
+
+    if isinstance(market, Market):
+        return market
+    if market is None:
+        named = {deal.market for deal in deals}
+        rule = "be given: the deals name " + ", ".join(sorted(str(name) for name in named))
+        require(len(named) == 1 and None not in named, "market", rule, None)
+        market = str(named.pop())
+    return load_market(market)
+
+
+def _deal(deal: Deal | str | os.PathLike[str]) -> Deal:
+    from contracts.catalogue import load
+
+    return deal if isinstance(deal, Deal) else load(deal)
+
+
+def _side(deal: Deal, perspective: str) -> str:
+    one_of(perspective, tuple(deal.parties), f"{deal.name}: perspective")
+    return perspective
+
+
+def _model(market: Market, names: tuple[str, ...]) -> PriceModel:
+    if names:
+        return market.price_model(names)
+    return Constant(name="nothing is simulated", forward_curve=ForwardCurve.flat(1.0))
+
+
+def _valuation(
+    run: Run,
+    placed: DealOutputs,
+    perspective: str,
+    measure: Measure,
+    plan: Plan,
+    estimate: Estimate,
+    *,
+    is_replay: bool,
+) -> Valuation:
+    mean, error = estimate.mean, estimate.standard_error
+    legs = tuple(_leg(place, estimate) for place in placed.lines)
+    sums = placed.total_sums
+    return Valuation(
+        deal=placed.settlement.deal,
+        market=run.market,
+        perspective=perspective,
+        measure=measure,
+        plan=plan,
+        model=run.model,
+        is_replay=is_replay,
+        legs=legs,
+        pv=float(mean[placed.total_pv]),
+        standard_error=float(error[placed.total_pv]),
+        expected_amount=float(mean[sums.start]),
+        expected_amount_error=float(error[sums.start]),
+        samples=estimate.samples[placed.total_pv],
+        years=placed.years,
+        year_amounts=mean[sums.start + 1 : sums.stop],
+        year_errors=error[sums.start + 1 : sums.stop],
+    )
+
+
+def _leg(place: LineOutputs, estimate: Estimate) -> LegValue:
+    line, weights = place.line, place.weights
+    if place.settled is not None:
+        flows, flow_errors = place.settled, np.zeros(len(place.settled))
+        sums = weights @ flows
+        errors = np.zeros(len(sums))
+        samples = None
+    else:
+        flows = estimate.mean[place.flows]
+        flow_errors = estimate.standard_error[place.flows]
+        # A leg's present value has no row of its own when only the total is kept.
+        has_pv = place.pv is not None
+        pv = estimate.mean[place.pv] if has_pv else weights[0] @ flows
+        pv_error = estimate.standard_error[place.pv] if has_pv else np.nan
+        sums = np.concatenate([[pv], estimate.mean[place.sums]])
+        errors = np.concatenate([[pv_error], estimate.standard_error[place.sums]])
+        samples = estimate.samples[place.pv] if has_pv else None
+    return LegValue(
+        clause=line.clause,
+        pv=float(sums[0]),
+        standard_error=float(errors[0]),
+        expected_amount=float(sums[1]),
+        expected_amount_error=float(errors[1]),
+        paid_to_date=float(flows[line.is_paid].sum()),
+        flow_amounts=flows,
+        flow_errors=flow_errors,
+        flow_discount_factors=weights[0],
+        payment_dates=line.dates.payment_date,
+        flow_labels=line.dates.labels,
+        is_paid=line.is_paid,
+        is_settled=line.is_settled,
+        year_amounts=sums[2:],
+        year_errors=errors[2:],
+        samples=samples,
+    )
