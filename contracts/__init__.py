@@ -18,7 +18,7 @@ _WHERE = {
     "TermSheetError": "contracts.errors",
     "Valuation": "contracts.valuation",
     "deals": "contracts.catalogue",
-    "exposure": "contracts.exposure",
+    "exposure": "contracts.public_exposure",
     "load": "contracts.catalogue",
     "load_market": "contracts.catalogue",
     "markets": "contracts.catalogue",
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from contracts.catalogue import deals, load, load_market, markets
     from contracts.deal import Deal
     from contracts.errors import TermSheetError
-    from contracts.exposure import exposure
+    from contracts.public_exposure import exposure
     from contracts.market import Market
     from contracts.valuation import (
         Valuation,

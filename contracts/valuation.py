@@ -139,8 +139,8 @@ class Valuation:
         return concessions(self)
 
     def exposure(self, by: Sequence[str] = ("fiscal_year", "agency")) -> pd.DataFrame:
-        """Return what the public pays and receives; see :func:`contracts.exposure.exposure`."""
-        from contracts.exposure import exposure
+        """Return what the public pays and receives; see :func:`contracts.public_exposure.exposure`."""
+        from contracts.public_exposure import exposure
 
         return exposure([self], by=by)
 

@@ -1,0 +1,210 @@
+r"""Public exposure: what the public pays and receives, by fiscal year and more.
+
+For each group :math:`g` and fiscal year, over paths, with :math:`X_g` what is paid
+
+.. math::
+
+   \mathbb{E}[X_g], \quad q_p(X_g), \quad
+   \mathrm{ES}_{95}(X_g) = \tfrac{1}{0.05} \int_{0.95}^1 q_u(X_g)\,du, \quad
+   \mathbb{P}(X_g > 0), \quad \mathbb{P}(X_g > B_g), \quad \mathbb{E}[(X_g - B_g)^+]
+
+with :math:`B_g` the appropriation. Outlays are under the ``physical`` measure, undiscounted; the
+present value is under the ``pricing`` measure. All deals share their paths, so the quantiles of
+a sum are joint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from contracts.checks import require
+from contracts.conventions import PERCENTILES, FloatArray
+from contracts.exposure_groups import GroupOutputs, Groups, group
+from contracts.settlement import simulated_dates
+from contracts.valuation import Progress, Valuation, prepare
+from montecarlo.quantiles import expected_shortfall, quantiles
+from montecarlo.simulate import Estimate, simulate
+
+if TYPE_CHECKING:
+    from contracts.deal import Deal
+    from contracts.valuation import Run
+
+TAIL = 0.95
+
+
+def exposure(
+    valuations: Sequence[Valuation],
+    *,
+    by: Sequence[str] = ("fiscal_year", "agency"),
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Return the exposure of all public parties of one or more deals.
+
+    Parameters
+    ----------
+    valuations
+        Valued together, or one by one on the same market, seed and number of paths.
+    by
+        Some of ``fiscal_year``, ``agency``, ``programme``, ``commodity``, ``counterparty``,
+        ``deal``, ``leg``, ``party``; the fiscal year is that of the payment date, each party's
+        own.
+    progress
+        Called with (paths done, paths in all), twice over.
+
+    Returns
+    -------
+    Table with one row a group and ``total``, columns (probability measure, statistic, unit).
+    ``recorded`` is what is paid or already settled, ``contingent`` the rest of the expected
+    payments; ``maximum_obligation`` is what is paid if every price still to come is zero.
+    Appropriation columns are NaN where any deal in the group has none for that year.
+    """
+    run = _common_run(valuations)
+    first = valuations[0]
+    groups = group(run.settlements, by)
+    outlays = _simulate(run, first, GroupOutputs(groups, discounted=False), "physical", progress)
+    value = _simulate(run, first, GroupOutputs(groups, discounted=True), "pricing", progress)
+    return _table(groups, valuations, outlays, value)
+
+
+def samples_by_group(
+    valuations: Sequence[Valuation], *, by: Sequence[str] = ("fiscal_year",)
+) -> tuple[pd.Index, FloatArray]:
+    """Return group labels and the payments of each, ``(n_groups, n_paths)``, physical measure.
+
+    For pictures and for statistics that :func:`exposure` does not give; without the total.
+    """
+    run = _common_run(valuations)
+    groups = group(run.settlements, by)
+    estimate = _simulate(run, valuations[0], GroupOutputs(groups, discounted=False), "physical")
+    return _index(groups)[:-1], estimate.samples[:-1]
+
+
+def _common_run(valuations: Sequence[Valuation]) -> Run:
+    require(len(valuations) > 0, "valuations", "hold at least one", len(valuations))
+    first = valuations[0]
+    for other in valuations[1:]:
+        same = (other.market.name, other.plan.seed, other.plan.n_paths)
+        wanted = (first.market.name, first.plan.seed, first.plan.n_paths)
+        require(same == wanted, "valuations", f"share market, seed and paths {wanted}", same)
+    names = [valuation.deal.name for valuation in valuations]
+    require(len(set(names)) == len(names), "valuations", "hold each deal once", names)
+    require(
+        not any(valuation.is_replay for valuation in valuations),
+        "valuations",
+        "be simulated: supplied prices have one measure only",
+        "replayed prices",
+    )
+    return prepare([valuation.deal for valuation in valuations], first.market)
+
+
+def _simulate(
+    run: Run,
+    first: Valuation,
+    outputs: GroupOutputs,
+    measure: str,
+    progress: Progress | None = None,
+) -> Estimate:
+    return simulate(
+        run.model, run.grid, outputs, first.plan, measure=measure, progress=progress
+    )
+
+
+def _table(
+    groups: Groups, valuations: Sequence[Valuation], outlays: Estimate, value: Estimate
+) -> pd.DataFrame:
+    n = len(groups.keys) + 1
+    unit = valuations[0].deal.currency
+    columns: dict[tuple[str, str, str], FloatArray] = {}
+
+    def add(measure: str, statistic: str, values: FloatArray, column_unit: str = unit) -> None:
+        columns[measure, statistic, column_unit] = values
+
+    for position, name in enumerate(("paid", "received", "net_paid")):
+        rows = slice(position * n, (position + 1) * n)
+        add("physical", f"expected_{name}", outlays.mean[rows])
+        add("physical", f"standard_error_{name}", outlays.standard_error[rows])
+    points = np.array([quantiles(row, list(PERCENTILES.values())) for row in outlays.samples])
+    for position, name in enumerate(PERCENTILES):
+        add("physical", f"paid_{name}", points[:, position])
+    tail = np.array([expected_shortfall(row, TAIL) for row in outlays.samples])
+    add("physical", "paid_expected_shortfall_95", tail)
+    add("physical", "probability_of_payment", (outlays.samples > 0.0).mean(axis=1), "1")
+    for name, known in zip(
+        ("maximum_obligation", "recorded"),
+        (_at_zero_prices(groups), _recorded(groups, valuations)),
+        strict=True,
+    ):
+        add("contract", name, known)
+    add("physical", "contingent", outlays.mean[:n] - columns["contract", "recorded", unit])
+    budget = _appropriations(groups)
+    over = outlays.samples - budget[:, None]
+    known_budget = ~np.isnan(budget)
+    add("contract", "appropriation", budget)
+    exceeds = np.where(known_budget, (over > 0.0).mean(axis=1), np.nan)
+    add("physical", "probability_exceeds", exceeds, "1")
+    add("physical", "expected_excess", np.maximum(over, 0.0).mean(axis=1))
+    excess_error = np.maximum(over, 0.0).std(axis=1, ddof=1) / np.sqrt(over.shape[1])
+    add("physical", "standard_error_excess", excess_error)
+    add("pricing", "present_value_net_paid", value.mean[2 * n :])
+    add("pricing", "standard_error_present_value", value.standard_error[2 * n :])
+    table = pd.DataFrame(columns, index=_index(groups))
+    table.columns.names = ["probability_measure", "statistic", "unit"]
+    return table
+
+
+def _index(groups: Groups) -> pd.Index:
+    total = ("total", *[""] * (len(groups.by) - 1))
+    keys = [*groups.keys, total]
+    if len(groups.by) == 1:
+        return pd.Index([key[0] for key in keys], name=groups.by[0], dtype=object)
+    return pd.MultiIndex.from_tuples(keys, names=list(groups.by))
+
+
+def _at_zero_prices(groups: Groups) -> FloatArray:
+    """Return what is paid by group, and in all, when every price still to come is zero."""
+    outputs = GroupOutputs(groups, discounted=False)
+    deals = [settlement.deal for settlement in groups.settlements]
+    names, dates = simulated_dates(deals, groups.settlements[0].market)
+    prices = {name: np.zeros((len(dates), 1)) for name in names}
+    return outputs.split(prices, 1)[: outputs.n_groups, 0]
+
+
+def _recorded(groups: Groups, valuations: Sequence[Valuation]) -> FloatArray:
+    recorded = np.zeros(len(groups.keys) + 1)
+    by_deal = {valuation.deal.name: valuation for valuation in valuations}
+    for public in groups.public_lines:
+        valuation = by_deal[public.deal.name]
+        leg = valuation.leg(public.line.clause.name)
+        side = public.line.clause.sign(valuation.perspective)
+        if side == 0.0:
+            continue
+        paid = np.maximum(public.sign * side * leg.flow_amounts, 0.0) * leg.is_settled
+        np.add.at(recorded, public.groups, paid)
+    recorded[-1] = recorded[:-1].sum()
+    return recorded
+
+
+def _appropriations(groups: Groups) -> FloatArray:
+    """Return each group's appropriation; NaN where a deal in it has none for the year."""
+    budget = np.full(len(groups.keys) + 1, np.nan)
+    if "fiscal_year" not in groups.by:
+        return budget
+    for number in range(len(groups.keys)):
+        amounts: dict[tuple[str, str], float | None] = {}
+        for public in groups.public_lines:
+            for year in np.unique(public.fiscal_years[public.groups == number]):
+                amounts[public.deal.name, public.party] = _amount(public.deal, public.party, int(year))
+        if amounts and None not in amounts.values():
+            budget[number] = sum(amount or 0.0 for amount in amounts.values())
+    return budget
+
+
+def _amount(deal: Deal, party: str, year: int) -> float | None:
+    named = [a for a in deal.appropriations if a.party == party]
+    exact = [a.amount for a in named if a.fiscal_year == year]
+    every = [a.amount for a in named if a.fiscal_year is None]
+    return next(iter([*exact, *every]), None)
