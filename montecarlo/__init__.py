@@ -1,1 +1,124 @@
-"""Monte Carlo simulation of commodity prices."""
+"""Monte Carlo simulation of commodity prices: exact, reproducible to the bit, and quick.
+
+Models of prices (:mod:`montecarlo.models`) are frozen parameters. :func:`simulate` averages a
+functional over their paths, :func:`simulate_paths` returns the paths themselves. Names are
+imported at their first use, so that importing the package costs nothing.
+
+>>> import montecarlo
+>>> model = montecarlo.GBM(name="copper", volatility=0.2, spot=100.0, drift=0.0)
+>>> grid = montecarlo.TimeGrid("2025-01-01", ["2025-12-31", "2026-12-31"])
+>>> paths = montecarlo.simulate_paths(model, grid, n_paths=1000, seed=1)
+>>> paths["copper"].shape
+(2, 1000)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from montecarlo.accumulators import GranuleMoments, Moments, granule_moments
+    from montecarlo.black import black76, geometric_average_option
+    from montecarlo.block import PathBlock
+    from montecarlo.curve import DiscountCurve, ForwardCurve
+    from montecarlo.grid import TimeGrid, year_fraction
+    from montecarlo.jit import CacheStatus, cache_status, kernel, python_source
+    from montecarlo.models.constant import Constant
+    from montecarlo.models.gbm import GBM
+    from montecarlo.models.joint import Joint
+    from montecarlo.models.protocol import BlockSource, Measure, PriceModel
+    from montecarlo.models.schwartz import Schwartz
+    from montecarlo.models.schwartz_smith import SchwartzSmith
+    from montecarlo.models.supplied import SuppliedPaths
+    from montecarlo.quantile import expected_shortfall, quantile_standard_error, quantiles
+    from montecarlo.random import normals, philox4x32, uniforms
+    from montecarlo.simulation import Estimate, Functional, Plan, simulate, simulate_paths
+
+_MODULES = {
+    "BlockSource": "montecarlo.models.protocol",
+    "CacheStatus": "montecarlo.jit",
+    "Constant": "montecarlo.models.constant",
+    "DiscountCurve": "montecarlo.curve",
+    "Estimate": "montecarlo.simulation",
+    "ForwardCurve": "montecarlo.curve",
+    "Functional": "montecarlo.simulation",
+    "GBM": "montecarlo.models.gbm",
+    "GranuleMoments": "montecarlo.accumulators",
+    "Joint": "montecarlo.models.joint",
+    "Measure": "montecarlo.models.protocol",
+    "Moments": "montecarlo.accumulators",
+    "PathBlock": "montecarlo.block",
+    "Plan": "montecarlo.simulation",
+    "PriceModel": "montecarlo.models.protocol",
+    "Schwartz": "montecarlo.models.schwartz",
+    "SchwartzSmith": "montecarlo.models.schwartz_smith",
+    "SuppliedPaths": "montecarlo.models.supplied",
+    "TimeGrid": "montecarlo.grid",
+    "black76": "montecarlo.black",
+    "cache_status": "montecarlo.jit",
+    "expected_shortfall": "montecarlo.quantile",
+    "geometric_average_option": "montecarlo.black",
+    "granule_moments": "montecarlo.accumulators",
+    "kernel": "montecarlo.jit",
+    "normals": "montecarlo.random",
+    "philox4x32": "montecarlo.random",
+    "python_source": "montecarlo.jit",
+    "quantile_standard_error": "montecarlo.quantile",
+    "quantiles": "montecarlo.quantile",
+    "simulate": "montecarlo.simulation",
+    "simulate_paths": "montecarlo.simulation",
+    "uniforms": "montecarlo.random",
+    "year_fraction": "montecarlo.grid",
+}
+
+__all__ = [
+    "GBM",
+    "BlockSource",
+    "CacheStatus",
+    "Constant",
+    "DiscountCurve",
+    "Estimate",
+    "ForwardCurve",
+    "Functional",
+    "GranuleMoments",
+    "Joint",
+    "Measure",
+    "Moments",
+    "PathBlock",
+    "Plan",
+    "PriceModel",
+    "Schwartz",
+    "SchwartzSmith",
+    "SuppliedPaths",
+    "TimeGrid",
+    "black76",
+    "cache_status",
+    "expected_shortfall",
+    "geometric_average_option",
+    "granule_moments",
+    "kernel",
+    "normals",
+    "philox4x32",
+    "python_source",
+    "quantile_standard_error",
+    "quantiles",
+    "simulate",
+    "simulate_paths",
+    "uniforms",
+    "year_fraction",
+]
+
+
+def __getattr__(name: str) -> object:
+    module = _MODULES.get(name)
+    if module is None:
+        msg = f"module 'montecarlo' has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,258 @@
+r"""The compile policy: the one place that spells compiler options.
+
+Every kernel is compiled by :func:`kernel` with the same options:
+
+- **no fast-math flag of any kind.** The compiler then neither reorders, contracts nor
+  approximates floating-point work, so a vector lane, a scalar remainder lane, a 256-bit and a
+  512-bit machine word all carry out the same IEEE 754 operations;
+- ``error_model="numpy"``: a division by zero gives inf or nan, as in NumPy. The default would
+  put a branch at every division and keep the loop from being vectorised;
+- ``nogil=True``: threads run kernels side by side;
+- ``cache=True``: machine code is kept on disk. The cache of a kernel is refreshed when its own
+  file, this file, or the file of any kernel that it calls has changed, which the compiler alone
+  does not see across files.
+
+Where one rounding instead of two is wanted, :func:`fma` says so explicitly. It rounds correctly
+on every machine, with or without the instruction.
+
+What follows from this: kernels built from ``+ - * /``, square roots, :func:`fma` and integer
+operations give **the same bits on every machine with IEEE 754 doubles**, in every lane, for
+every vector width. The kernels of this package use nothing else (see
+:mod:`montecarlo.elementary` for exp, log, sine and cosine).
+
+A kernel takes plain arrays, writes into its last arguments, raises nothing and draws nothing.
+NaN must pass through it: write ``0.0 if x < 0.0 else x``, not ``max(x, 0.0)``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import struct
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+import numba
+import numpy as np
+from numba import types
+from numba.core import config
+from numba.extending import lower_builtin, type_callable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+IS_COMPILED = not config.DISABLE_JIT
+"""False under ``NUMBA_DISABLE_JIT=1``, when every kernel is a plain Python function."""
+
+_COEFFICIENTS = str(Path(__file__).with_name("portable.py"))
+
+_kernels: dict[int, tuple[Any, frozenset[str]]] = {}
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile ``function`` under the policy of this module, at its first call.
+
+    Parameters
+    ----------
+    function
+        A module-level function over float64 arrays and numbers. Kernels it calls must be
+        defined above it or imported by name, so that the cache can follow them.
+
+    Returns
+    -------
+    Callable
+        The compiled function, or ``function`` itself under ``NUMBA_DISABLE_JIT=1``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> @kernel
+    ... def twice(values, out):
+    ...     for i in range(values.shape[0]):
+    ...         out[i] = 2.0 * values[i]
+    >>> out = np.empty(2)
+    >>> twice(np.array([1.0, 4.0]), out)
+    >>> out
+    array([2., 8.])
+    """
+    if not IS_COMPILED:
+        return function
+    on_disk = os.path.exists(function.__code__.co_filename)
+    dispatcher = numba.njit(cache=on_disk, nogil=True, error_model="numpy")(function)
+    files = _source_files(function)
+    _kernels[id(dispatcher)] = (dispatcher, files)
+    if on_disk:
+        _stamp_cache(dispatcher, files)
+    return cast("Callable[P, R]", dispatcher)
+
+
+def python_source(compiled: Callable[P, R]) -> Callable[P, R]:
+    """Return the plain Python function of a kernel, whether compiling is on or off.
+
+    Examples
+    --------
+    >>> @kernel
+    ... def half(x):
+    ...     return 0.5 * x
+    >>> python_source(half)(3.0)
+    1.5
+    """
+    return cast("Callable[P, R]", getattr(compiled, "py_func", compiled))
+
+
+def _source_files(function: Callable[..., Any]) -> frozenset[str]:
+    """Return the files whose text decides the machine code of ``function``."""
+    files = {function.__code__.co_filename, __file__, _COEFFICIENTS}
+    for name in function.__code__.co_names:
+        known = _kernels.get(id(function.__globals__.get(name)))
+        if known is not None:
+            files |= known[1]
+    return frozenset(files)
+
+
+def _stamp_cache(dispatcher: Any, files: frozenset[str]) -> None:
+    """Make the on-disk cache depend on the text of all ``files``.
+
+    The attribute is private to the compiler. Where it is missing, the cache keeps its own rule,
+    which watches the kernel's own file only.
+    """
+    cache_file = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    if not hasattr(cache_file, "_source_stamp"):
+        return
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(Path(file).read_bytes())
+    cache_file._source_stamp = digest.hexdigest()
+
+
+def fma(a: float, b: float, c: float) -> float:
+    """Return ``a * b + c`` rounded once (IEEE 754 fusedMultiplyAdd).
+
+    In a kernel this is one machine instruction where there is one. Outside, it is worked out
+    in exact fractions, to the same bits.
+
+    Examples
+    --------
+    >>> x = 1.0 + 2.0**-30
+    >>> x * x - (1.0 + 2.0**-29), fma(x, x, -(1.0 + 2.0**-29)) == 2.0**-60
+    (0.0, True)
+    """
+    a, b, c = float(a), float(b), float(c)
+    if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
+        with np.errstate(all="ignore"):
+            return float(np.float64(a) * np.float64(b) + np.float64(c))
+    exact = Fraction(a) * Fraction(b) + Fraction(c)
+    if exact == 0:
+        return a * b + c
+    try:
+        return float(exact)
+    except OverflowError:
+        return math.inf if exact > 0 else -math.inf
+
+
+def bits_of(x: float) -> np.uint64:
+    """Return the 64 bits of a double as an unsigned integer.
+
+    Examples
+    --------
+    >>> hex(bits_of(1.0))
+    '0x3ff0000000000000'
+    """
+    return np.uint64(struct.unpack("<Q", struct.pack("<d", float(x)))[0])
+
+
+def float_of(bits: np.uint64) -> float:
+    """Return the double that has these 64 bits.
+
+    Examples
+    --------
+    >>> float_of(np.uint64(0x4000000000000000))
+    2.0
+    """
+    number: float = struct.unpack("<d", struct.pack("<Q", int(bits)))[0]
+    return number
+
+
+@type_callable(fma)
+def _type_fma(context: Any) -> Any:
+    return lambda a, b, c: types.float64
+
+
+@lower_builtin(fma, types.float64, types.float64, types.float64)
+def _lower_fma(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    return builder.fma(*arguments)
+
+
+@type_callable(bits_of)
+def _type_bits_of(context: Any) -> Any:
+    return lambda x: types.uint64
+
+
+@lower_builtin(bits_of, types.float64)
+def _lower_bits_of(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    return builder.bitcast(arguments[0], context.get_value_type(types.uint64))
+
+
+@type_callable(float_of)
+def _type_float_of(context: Any) -> Any:
+    return lambda bits: types.float64
+
+
+@lower_builtin(float_of, types.uint64)
+def _lower_float_of(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    return builder.bitcast(arguments[0], context.get_value_type(types.float64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheStatus:
+    """Where machine code is kept, and whether the next run finds it there.
+
+    Parameters
+    ----------
+    folder
+        The folder of the kernels' cache; empty when nothing is kept.
+    is_writable
+        Whether a file can be made there.
+    is_warm
+        Whether it holds the block kernel of this version of the source.
+    """
+
+    folder: str
+    is_writable: bool
+    is_warm: bool
+
+
+def cache_status() -> CacheStatus:
+    """Say where compiled kernels are kept, without compiling anything.
+
+    Returns
+    -------
+    CacheStatus
+        ``is_warm`` is False before the first run after an install or a change of the source,
+        when the first simulation takes a few seconds to compile.
+
+    Examples
+    --------
+    >>> cache_status().is_writable
+    True
+    """
+    from montecarlo.models.gaussian import fill_block
+
+    cache: Any = getattr(fill_block, "_cache", None)
+    folder = getattr(cache, "cache_path", None)
+    if not folder:
+        return CacheStatus(folder="", is_writable=False, is_warm=False)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            is_writable = True
+    except OSError:
+        is_writable = False
+    load_index = getattr(getattr(cache, "_cache_file", None), "_load_index", None)
+    is_warm = bool(load_index()) if load_index is not None else False
+    return CacheStatus(folder=str(folder), is_writable=is_writable, is_warm=is_warm)

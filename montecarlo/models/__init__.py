@@ -1,0 +1,22 @@
+"""Price models, by name."""
+
+from __future__ import annotations
+
+from montecarlo.models.constant import Constant
+from montecarlo.models.gbm import GBM
+from montecarlo.models.joint import Joint
+from montecarlo.models.schwartz import Schwartz
+from montecarlo.models.schwartz_smith import SchwartzSmith
+from montecarlo.models.supplied import SuppliedPaths
+
+MODELS = {
+    "constant": Constant,
+    "gbm": GBM,
+    "joint": Joint,
+    "schwartz": Schwartz,
+    "schwartz_smith": SchwartzSmith,
+    "supplied": SuppliedPaths,
+}
+"""File in this folder -> the class it holds."""
+
+__all__ = ["GBM", "MODELS", "Constant", "Joint", "Schwartz", "SchwartzSmith", "SuppliedPaths"]

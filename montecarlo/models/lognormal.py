@@ -1,0 +1,127 @@
+r"""What every model of one lognormal price shares: closed forms from its Gaussian law."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from montecarlo import checks, portable
+from montecarlo.checks import FloatArray
+from montecarlo.curve import ForwardCurve
+from montecarlo.grid import TimeGrid
+from montecarlo.models.gaussian import ForwardFunction, GaussianLaw, GaussianSource
+from montecarlo.models.protocol import Measure, as_measure
+
+
+class LognormalModel(ABC):
+    """Base of the models of one price whose logarithm is Gaussian.
+
+    A subclass is a frozen dataclass with a ``name``; it says its forward curve and its factors.
+    """
+
+    __slots__ = ()
+
+    name: str
+
+    @abstractmethod
+    def forward(self, times: npt.ArrayLike) -> FloatArray:
+        """Return the forward price F(0, t), the mean under the pricing measure."""
+
+    @abstractmethod
+    def law(self) -> GaussianLaw:
+        """Return the factors that move the log price."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The one price it gives."""
+        return (self.name,)
+
+    def prepare(self, grid: TimeGrid, *, seed: int, measure: Measure = "pricing") -> GaussianSource:
+        """Return a source of blocks for one grid, seed and measure."""
+        return self.law().prepare(grid, seed=seed, measure=measure)
+
+    def expected_spot(self, times: npt.ArrayLike, measure: Measure = "pricing") -> FloatArray:
+        """Return the mean price at ``times`` under a measure, currency per unit."""
+        at = checks.query_times("times", times)
+        mean = self.forward(at)
+        if as_measure(measure) == "physical":
+            mean = mean * portable.exp(self.law().log_premium(0, at))
+        return mean
+
+    def log_variance(self, times: npt.ArrayLike) -> FloatArray:
+        """Return the variance of the log price at ``times``, the same under both measures."""
+        return self.law().log_covariance(0, 0, times, times)
+
+    def log_autocovariance(
+        self, first_times: npt.ArrayLike, second_times: npt.ArrayLike
+    ) -> FloatArray:
+        """Return the covariance of the log prices at two times (broadcast)."""
+        return self.law().log_covariance(0, 0, first_times, second_times)
+
+    def variance(self, times: npt.ArrayLike, measure: Measure = "pricing") -> FloatArray:
+        r"""Return the variance of the price, :math:`\bar P^2(e^{V} - 1)`."""
+        mean = self.expected_spot(times, measure)
+        return mean * mean * portable.expm1(self.log_variance(times))
+
+
+def one_price_law(
+    model: LognormalModel,
+    *,
+    mean_reversion: tuple[float, ...],
+    volatility: tuple[float, ...],
+    risk_premium: tuple[float, ...],
+    correlation: float = 0.0,
+) -> GaussianLaw:
+    """Return the law of one price with one factor, or two of the given correlation."""
+    n_factors = len(volatility)
+    matrix = np.eye(n_factors)
+    if n_factors == 2:
+        matrix[0, 1] = matrix[1, 0] = correlation
+    return GaussianLaw(
+        names=(model.name,),
+        forwards=(cast("ForwardFunction", model.forward),),
+        starts=np.array([0, n_factors], dtype=np.int64),
+        mean_reversion=np.array(mean_reversion),
+        volatility=np.array(volatility),
+        risk_premium=np.array(risk_premium),
+        correlation=matrix,
+    )
+
+
+def curve_or(
+    forward_curve: ForwardCurve | None, alternatives: dict[str, float | None]
+) -> dict[str, float]:
+    """Return the numbers that stand in for a forward curve; none when there is a curve.
+
+    Raises
+    ------
+    ValueError
+        When both are given, or neither is, or one of the numbers is missing.
+    """
+    names = " and ".join(alternatives)
+    given = [field for field, value in alternatives.items() if value is not None]
+    if forward_curve is not None:
+        if given:
+            msg = f"forward_curve must not be given together with {' and '.join(given)}"
+            raise ValueError(msg)
+        if not isinstance(forward_curve, ForwardCurve):
+            msg = f"forward_curve must be a ForwardCurve, got {forward_curve!r}"
+            raise ValueError(msg)
+        low = np.flatnonzero(forward_curve.values <= 0.0)
+        if low.size:
+            value = float(forward_curve.values[low[0]])
+            msg = f"forward_curve must be above 0 for a lognormal price, got {value!r}"
+            raise ValueError(msg)
+        return {}
+    missing = [field for field, value in alternatives.items() if value is None]
+    if missing:
+        msg = f"either forward_curve or {names} must be given: {' and '.join(missing)} is missing"
+        raise ValueError(msg)
+    return {
+        field: checks.finite(field, value)
+        for field, value in alternatives.items()
+        if value is not None
+    }

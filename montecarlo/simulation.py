@@ -1,0 +1,420 @@
+r"""The loop over blocks of paths: threads, ordered merge, progress, clean interruption.
+
+.. math::
+
+    \hat\mu = \frac1n\sum_{p=0}^{n-1} f(\text{path}_p), \qquad
+    \mathrm{se}(\hat\mu) = \Big(\frac{1}{n(n-1)}\sum_p (f_p - \hat\mu)^2\Big)^{1/2}
+
+A worker simulates one block at a time in its own workspace, hands it to the functional, and
+reduces what comes back to granules (:mod:`montecarlo.accumulators`). The calling thread merges
+them in the order of the paths. The number of threads and the size of a block change the speed
+and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Protocol, TypeAlias, TypeVar
+
+import numpy as np
+
+from montecarlo import checks
+from montecarlo.accumulators import GRANULE, GranuleMoments, Moments, granule_moments
+from montecarlo.block import PathBlock
+from montecarlo.checks import FloatArray
+from montecarlo.grid import TimeGrid
+from montecarlo.models.protocol import BlockSource, Measure, PriceModel, Workspace
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called from the calling thread with the paths done and the paths asked for, both rising."""
+
+T = TypeVar("T")
+
+_BLOCK_BYTES = 2**20
+_MAX_BLOCK = 1024
+_CHUNK_PATHS = 2**14
+_CHUNKS_PER_THREAD = 3
+_POLL_SECONDS = 0.2
+
+
+class Functional(Protocol):
+    """What is worked out from each path: the only thing a contract must be.
+
+    Attributes
+    ----------
+    n_outputs
+        Rows of what it returns.
+    n_kept
+        How many of the first rows are also kept path by path (8 bytes a path and row).
+    """
+
+    @property
+    def n_outputs(self) -> int:
+        """Rows of what it returns."""
+        ...
+
+    @property
+    def n_kept(self) -> int:
+        """How many of the first rows are kept path by path."""
+        ...
+
+    def __call__(self, block: PathBlock) -> FloatArray:
+        """Return shape (n_outputs, block.n_paths); called from several threads at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How much to simulate, and how.
+
+    Parameters
+    ----------
+    n_paths
+        How many paths, at least 1.
+    seed
+        An integer in ``[0, 2**64)``.
+    block_size
+        Paths in a block, a multiple of 256; by default what fits the cache. It changes speed,
+        never results.
+    n_threads
+        By default the processors this process may use. It changes speed, never results.
+
+    Raises
+    ------
+    ValueError
+        Naming the field, the rule and the value.
+
+    Examples
+    --------
+    >>> Plan(n_paths=1000, seed=7, block_size=100)
+    Traceback (most recent call last):
+    ValueError: block_size must be a multiple of 256, got 100
+    """
+
+    n_paths: int
+    seed: int
+    block_size: int | None = None
+    n_threads: int | None = None
+
+    def __post_init__(self) -> None:
+        checks.integer("n_paths", self.n_paths, 1)
+        checks.seed_words(self.seed)
+        if self.block_size is not None:
+            checks.integer("block_size", self.block_size, 1)
+            if self.block_size % GRANULE:
+                msg = f"block_size must be a multiple of {GRANULE}, got {self.block_size}"
+                raise ValueError(msg)
+        if self.n_threads is not None:
+            checks.integer("n_threads", self.n_threads, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Estimate:
+    """Means with their standard errors, and the samples that were kept.
+
+    Parameters
+    ----------
+    n_paths
+        How many paths were averaged.
+    mean, variance, standard_error
+        Of each output, shape (n_outputs,). The variance has n - 1; the standard error is of the
+        mean. Both are nan, never 0, for a single path.
+    samples
+        The first ``n_kept`` outputs of each path, shape (n_kept, n_paths).
+    """
+
+    n_paths: int
+    mean: FloatArray
+    variance: FloatArray
+    standard_error: FloatArray
+    samples: FloatArray
+
+
+def simulate(
+    model: PriceModel,
+    grid: TimeGrid,
+    functional: Functional,
+    plan: Plan,
+    *,
+    measure: Measure = "pricing",
+    progress: Progress | None = None,
+) -> Estimate:
+    """Average a functional over simulated paths.
+
+    Parameters
+    ----------
+    model
+        Gives the prices.
+    grid
+        The dates on which they are simulated.
+    functional
+        Turns a block of prices into samples. It must not keep or change the block.
+    plan
+        How many paths, from what seed, on how many threads.
+    measure
+        ``"pricing"`` for value, ``"physical"`` for expected outlays.
+    progress
+        Called as ``progress(done, total)`` in the calling thread, in order.
+
+    Returns
+    -------
+    Estimate
+        The same bits for any block size and any number of threads.
+
+    Raises
+    ------
+    ValueError
+        When the model has fewer paths than asked for, or the functional returns another shape.
+    Exception
+        Whatever ``functional`` or ``progress`` raises, within about a block's time; so does
+        Ctrl-C. No thread is left behind.
+
+    Examples
+    --------
+    The mean of a price a year ahead, whose forward is 100:
+
+    >>> from montecarlo.models.gbm import GBM
+    >>> class LastPrice:
+    ...     n_outputs = 1
+    ...     n_kept = 0
+    ...
+    ...     def __call__(self, block):
+    ...         return block.price["copper"][-1:]
+    >>> estimate = simulate(
+    ...     GBM(name="copper", volatility=0.2, spot=100.0, drift=0.0),
+    ...     TimeGrid.from_times([1.0]),
+    ...     LastPrice(),
+    ...     Plan(n_paths=10_000, seed=1),
+    ... )
+    >>> bool(abs(estimate.mean[0] - 100.0) < 4.0 * estimate.standard_error[0])
+    True
+    """
+    source = model.prepare(grid, seed=plan.seed, measure=measure)
+    n_paths = _available(source, plan.n_paths)
+    n_outputs = checks.integer("n_outputs", functional.n_outputs, 1)
+    n_kept = checks.integer("n_kept", functional.n_kept, 0, n_outputs)
+    samples = np.empty((n_kept, n_paths))
+
+    def reduce_block(block: PathBlock) -> GranuleMoments:
+        n_real = min(block.n_paths, n_paths - block.first_path)
+        values = functional(block)
+        expected = (n_outputs, block.n_paths)
+        if values.shape != expected or values.dtype != np.float64:
+            msg = (
+                f"the functional must return float64 of shape (n_outputs, n_paths) = {expected}, "
+                f"got {values.dtype} of shape {values.shape}"
+            )
+            raise ValueError(msg)
+        if n_kept:
+            columns = slice(block.first_path, block.first_path + n_real)
+            samples[:, columns] = values[:n_kept, :n_real]
+        return granule_moments(values, first_path=block.first_path, n_paths=n_real)
+
+    moments = Moments(n_outputs)
+    blocks = _Blocks(source, n_paths, plan.block_size)
+    done = 0
+    with closing(blocks.run(reduce_block, plan.n_threads)) as chunks:
+        for chunk in chunks:
+            for granules in chunk:
+                moments.update(granules)
+                done += int(granules.counts.sum())
+            if progress is not None:
+                progress(done, n_paths)
+    variance = moments.variance()
+    return Estimate(
+        n_paths=n_paths,
+        mean=moments.mean(),
+        variance=variance,
+        standard_error=np.sqrt(variance / n_paths),
+        samples=samples,
+    )
+
+
+def simulate_paths(
+    model: PriceModel,
+    grid: TimeGrid,
+    *,
+    n_paths: int,
+    seed: int,
+    measure: Measure = "pricing",
+    n_threads: int | None = None,
+) -> dict[str, FloatArray]:
+    """Return whole simulated paths, for a picture, a replay or work of your own.
+
+    Parameters
+    ----------
+    model, grid, measure
+        As for :func:`simulate`.
+    n_paths, seed, n_threads
+        As for :class:`Plan`.
+
+    Returns
+    -------
+    dict
+        For each name an array of shape (n_dates, n_paths), currency per unit: 8 bytes a date
+        and path.
+
+    Raises
+    ------
+    ValueError
+        Naming the field, the rule and the value.
+
+    Examples
+    --------
+    >>> from montecarlo.models.gbm import GBM
+    >>> model = GBM(name="copper", volatility=0.2, spot=100.0, drift=0.0)
+    >>> paths = simulate_paths(model, TimeGrid.from_times([0.0, 1.0]), n_paths=5, seed=1)
+    >>> paths["copper"][0]
+    array([100., 100., 100., 100., 100.])
+    """
+    plan = Plan(n_paths=n_paths, seed=seed, n_threads=n_threads)
+    source = model.prepare(grid, seed=plan.seed, measure=measure)
+    _available(source, plan.n_paths)
+    out = {name: np.empty((source.n_dates, plan.n_paths)) for name in source.names}
+
+    def copy_block(block: PathBlock) -> None:
+        columns = slice(block.first_path, block.first_path + block.n_paths)
+        for name, rows in out.items():
+            target = rows[:, columns]
+            target[...] = block.price[name][:, : target.shape[1]]
+
+    with closing(_Blocks(source, plan.n_paths, None).run(copy_block, plan.n_threads)) as chunks:
+        for _ in chunks:
+            pass
+    return out
+
+
+def default_threads() -> int:
+    """Return the processors this process may use: affinity, cgroup quota, NUMBA_NUM_THREADS.
+
+    Examples
+    --------
+    >>> default_threads() >= 1
+    True
+    """
+    try:
+        n_threads = len(os.sched_getaffinity(0))
+    except AttributeError:
+        n_threads = os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        if quota != "max":
+            n_threads = min(n_threads, max(1, int(quota) // int(period)))
+    except (OSError, ValueError):
+        pass
+    limit = os.environ.get("NUMBA_NUM_THREADS", "")
+    if limit.isdecimal() and int(limit) > 0:
+        n_threads = min(n_threads, int(limit))
+    return n_threads
+
+
+def default_block_size(n_rows: int) -> int:
+    """Return the paths of a block whose ``n_rows`` rows of prices take about a megabyte.
+
+    Examples
+    --------
+    >>> default_block_size(120), default_block_size(5000)
+    (1024, 256)
+    """
+    fitting = _BLOCK_BYTES // (8 * max(n_rows, 1))
+    power = 2 ** (max(fitting, 1).bit_length() - 1)
+    return min(max(power, GRANULE), _MAX_BLOCK)
+
+
+def _available(source: BlockSource, n_paths: int) -> int:
+    if source.n_paths is not None and n_paths > source.n_paths:
+        msg = f"n_paths must be at most the {source.n_paths} supplied, got {n_paths}"
+        raise ValueError(msg)
+    return n_paths
+
+
+class _Blocks:
+    """The blocks of one simulation, worked off in chunks whose results come back in order."""
+
+    def __init__(self, source: BlockSource, n_paths: int, block_size: int | None) -> None:
+        self.source = source
+        self.n_paths = n_paths
+        chosen = block_size or default_block_size(source.n_dates * len(source.names))
+        self.block_size = min(chosen, -(-n_paths // GRANULE) * GRANULE)
+        self.chunk_size = max(_CHUNK_PATHS // self.block_size, 1) * self.block_size
+
+    def run(
+        self, work: Callable[[PathBlock], T], n_threads: int | None
+    ) -> Generator[list[T], None, None]:
+        """Yield the results of each chunk's blocks, in the order of the paths."""
+        starts = range(0, self.n_paths, self.chunk_size)
+        n_workers = min(n_threads or default_threads(), len(starts))
+        stop = threading.Event()
+        if n_workers == 1:
+            workspace = self.source.workspace(self.block_size)
+            for start in starts:
+                yield self._chunk(start, work, workspace, stop)
+            return
+        yield from self._run_threads(starts, work, n_workers, stop)
+
+    def _run_threads(
+        self, starts: range, work: Callable[[PathBlock], T], n_workers: int, stop: threading.Event
+    ) -> Generator[list[T], None, None]:
+        free: SimpleQueue[Workspace] = SimpleQueue()
+        for _ in range(n_workers):
+            free.put(self.source.workspace(self.block_size))
+
+        errors: list[BaseException] = []
+
+        def run_chunk(start: int) -> list[T]:
+            workspace = free.get()
+            try:
+                return self._chunk(start, work, workspace, stop)
+            except BaseException as error:
+                errors.append(error)
+                stop.set()
+                return []
+            finally:
+                free.put(workspace)
+
+        pool = ThreadPoolExecutor(n_workers, thread_name_prefix="montecarlo")
+        try:
+            waiting: deque[Future[list[T]]] = deque()
+            remaining = iter(starts)
+            for start in remaining:
+                waiting.append(pool.submit(run_chunk, start))
+                if len(waiting) == n_workers * _CHUNKS_PER_THREAD:
+                    break
+            while waiting:
+                first = waiting.popleft()
+                # Waiting in short turns lets Ctrl-C through on every platform.
+                while not wait((first,), timeout=_POLL_SECONDS).done:
+                    pass
+                # A chunk cut short by another's error is never looked at.
+                if errors:
+                    raise errors[0]
+                result = first.result()
+                for start in remaining:
+                    waiting.append(pool.submit(run_chunk, start))
+                    break
+                yield result
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _chunk(
+        self,
+        start: int,
+        work: Callable[[PathBlock], T],
+        workspace: Workspace,
+        stop: threading.Event,
+    ) -> list[T]:
+        results: list[T] = []
+        for first in range(start, min(start + self.chunk_size, self.n_paths), self.block_size):
+            if stop.is_set():
+                break
+            results.append(work(self.source.fill(first, workspace)))
+        return results
