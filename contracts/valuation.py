@@ -23,9 +23,8 @@ from contracts.outputs import DealOutputs, LineOutputs, Outputs
 from contracts.settlement import Settlement, settle, simulated_dates
 from montecarlo.curve import ForwardCurve
 from montecarlo.grid import TimeGrid
-from montecarlo.models import Constant
+from montecarlo.models import Constant, SuppliedPaths
 from montecarlo.simulate import Estimate, Plan, simulate, simulate_paths
-from montecarlo.supplied import SuppliedPaths
 
 if TYPE_CHECKING:
     import os
@@ -310,9 +309,7 @@ def simulated_prices(
     return simulate_paths(run.model, run.grid, n_paths=n_paths, seed=seed, measure=measure)
 
 
-def common_market(
-    deals: Sequence[Deal], market: Market | str | os.PathLike[str] | None
-) -> Market:
+def common_market(deals: Sequence[Deal], market: Market | str | os.PathLike[str] | None) -> Market:
     """Return the market to use: the one given, or the one that all deals name."""
     from contracts.catalogue import load_market
 

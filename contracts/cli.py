@@ -1,0 +1,231 @@
+"""The ``offtake`` command: term sheets in, values and exposure out.
+
+Heavy modules are imported inside the commands, so that ``--help`` is instant.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from contracts.valuation import Valuation
+
+app = typer.Typer(
+    name="offtake",
+    help="Value price floors, contracts for difference and offtake deals, and see what the "
+    "public has promised.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+golden = typer.Typer(help="Regression tests on valuations: record a golden file, check it.")
+app.add_typer(golden, name="golden", no_args_is_help=True)
+
+DealName = Annotated[str, typer.Argument(metavar="DEAL", help="A built-in deal or a file.")]
+MarketName = Annotated[
+    str | None, typer.Option("--market", help="A built-in market or a file; the deal's own.")
+]
+Paths = Annotated[int, typer.Option("--paths", help="Simulated paths.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed; the same seed gives the same bits.")]
+Threads = Annotated[int | None, typer.Option("--threads", help="Threads; never change a bit.")]
+Side = Annotated[
+    str | None, typer.Option("--perspective", help="Party whose receipts are positive.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+N_PATHS = 200_000
+SEED = 20250709
+
+
+@app.command()
+def deals(as_json: Json = False) -> None:
+    """List the built-in deals and markets."""
+    from contracts.catalogue import describe
+
+    listing = describe()
+    if as_json:
+        _print_json(listing)
+        return
+    from contracts.reports.terminal import print_catalogue
+
+    print_catalogue(listing)
+
+
+@app.command()
+def check(deal: DealName, market: MarketName = None) -> None:
+    """Check a term sheet (and the market it names): every fault at once, with its line."""
+    from contracts.catalogue import load, load_market
+    from contracts.reports.terminal import print_check
+
+    loaded = load(deal)
+    named = market or loaded.market
+    print_check(loaded, load_market(named) if named else None)
+
+
+@app.command()
+def timetable(deal: DealName, as_json: Json = False) -> None:
+    """Print what is observed and paid when."""
+    from contracts.catalogue import load
+
+    loaded = load(deal)
+    table = loaded.timetable()
+    if as_json:
+        sys.stdout.write(table.to_json(orient="records", date_format="iso", indent=1) + "\n")
+        return
+    from contracts.reports.terminal import print_timetable
+
+    print_timetable(loaded, table)
+
+
+@app.command()
+def value(
+    deal: DealName,
+    market: MarketName = None,
+    perspective: Side = None,
+    measure: Annotated[str, typer.Option(help="pricing (value) or physical (outlays).")] = "pricing",
+    paths: Paths = N_PATHS,
+    seed: Seed = SEED,
+    threads: Threads = None,
+    as_json: Json = False,
+) -> None:
+    """Value a deal: each leg, the total, and the cash flows by calendar year."""
+    from contracts.reports.progress import announced
+
+    with announced() as progress:
+        from contracts.valuation import value as run
+
+        valuation = run(
+            deal,
+            market=market,
+            perspective=perspective,
+            measure=measure,  # type: ignore[arg-type]
+            n_paths=paths,
+            seed=seed,
+            n_threads=threads,
+            progress=progress,
+        )
+    if as_json:
+        _print_json(valuation.to_dict())
+        return
+    from contracts.reports.terminal import print_valuation
+
+    print_valuation(valuation)
+
+
+@app.command()
+def exposure(
+    deals: Annotated[list[str], typer.Argument(metavar="DEAL...", help="Deals, on one market.")],
+    by: Annotated[
+        str, typer.Option(help="Comma-separated: fiscal_year, agency, programme, commodity, ...")
+    ] = "fiscal_year",
+    market: MarketName = None,
+    paths: Paths = N_PATHS,
+    seed: Seed = SEED,
+    threads: Threads = None,
+    as_json: Json = False,
+) -> None:
+    """Show what the public pays and receives, by fiscal year, agency, programme and more."""
+    from contracts.reports.progress import announced
+
+    with announced() as progress:
+        from contracts.public_exposure import exposure as expose
+        from contracts.valuation import value_together
+
+        valuations = value_together(
+            list(deals), market=market, n_paths=paths, seed=seed, n_threads=threads
+        )
+        dimensions = [name.strip() for name in by.split(",") if name.strip()]
+        table = expose(valuations, by=dimensions, progress=progress)
+    if as_json:
+        from contracts.document import exposure_document
+
+        _print_json(exposure_document(valuations, table))
+        return
+    from contracts.reports.terminal import print_exposure
+
+    print_exposure(valuations, table)
+
+
+@app.command()
+def schema(kind: Annotated[str, typer.Argument(help="deal or market.")] = "deal") -> None:
+    """Print the JSON Schema of a term sheet or a market, for editors."""
+    from contracts.schema import json_schema
+
+    _print_json(json_schema(kind))
+
+
+@app.command()
+def doctor() -> None:
+    """Find the known trouble: shadowed packages, versions, threads, a cache that is not writable."""
+    from contracts.doctor import diagnose
+    from contracts.reports.terminal import print_findings
+
+    findings = diagnose()
+    print_findings(findings)
+    if any(finding.status == "fail" for finding in findings):
+        raise typer.Exit(1)
+
+
+@golden.command("record")
+def golden_record(
+    deal: DealName,
+    file: Annotated[Path, typer.Argument(help="Where the golden is written.")],
+    market: MarketName = None,
+    perspective: Side = None,
+    paths: Paths = N_PATHS,
+    seed: Seed = SEED,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Value a deal and keep inputs, versions, values and standard errors in a file."""
+    from contracts.golden import record
+    from contracts.valuation import value as run
+
+    valuation = run(deal, market=market, perspective=perspective, n_paths=paths, seed=seed)
+    record(valuation, file, force=force)
+    typer.echo(f"recorded {valuation.deal.name} in {file}", err=True)
+
+
+@golden.command("check")
+def golden_check(file: Annotated[Path, typer.Argument(help="A recorded golden.")]) -> None:
+    """Value again and compare: bit-equal, or within the stated standard errors."""
+    from contracts.golden import check as run
+
+    result = run(file)
+    typer.echo(result.message, err=not result.passed)
+    if not result.passed:
+        raise typer.Exit(1)
+
+
+def _print_json(document: Any) -> None:  # noqa: ANN401
+    import json
+
+    sys.stdout.write(json.dumps(document, indent=1, allow_nan=False, default=str) + "\n")
+
+
+def main() -> None:
+    """Run the command; a bad input ends with 2, a failure with 1, an interruption with 130."""
+    try:
+        app(standalone_mode=True)
+    except (ValueError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        if os.environ.get("OFFTAKE_TRACEBACK"):
+            raise
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of a pipe went away, as in "offtake timetable ... | head".
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("OFFTAKE_TRACEBACK"):
+            raise
+        hint = "set OFFTAKE_TRACEBACK=1 to see where"
+        sys.stderr.write(f"offtake failed: {type(error).__name__}: {error} ({hint})\n")
+        sys.exit(1)
