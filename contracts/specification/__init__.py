@@ -1,0 +1,1 @@
+"""The two file formats: what a term sheet and a market file may say, term by term."""

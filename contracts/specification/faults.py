@@ -1,0 +1,134 @@
+"""Faults gathered while a file is read: a path inside the program becomes file, line and words."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from contracts.errors import Fault, TermSheetError, shown
+from contracts.paths import TermPath, nearest, path_text
+from contracts.specification.shape import known_keys
+
+Model = TypeVar("Model", bound=BaseModel)
+Built = TypeVar("Built")
+NOT_SHOWN = object()
+
+
+@dataclass(slots=True)
+class Faults:
+    """What is wrong in one file, gathered until the whole of it has been looked at.
+
+    Parameters
+    ----------
+    file
+        The file as messages call it.
+    terms
+        Its content.
+    lines
+        Address of a term -> line; empty where the content did not come from a file.
+    """
+
+    file: str
+    terms: dict[str, Any]
+    lines: Mapping[TermPath, int]
+    found: list[Fault] = field(default_factory=list)
+
+    def add(self, path: TermPath, rule: str, got: object = NOT_SHOWN) -> None:
+        """Add a fault at an address; the value found is shown unless it is ``NOT_SHOWN``."""
+        self._add(path, rule, None if got is NOT_SHOWN else shown(got))
+
+    def _add(self, path: TermPath, rule: str, got: str | None) -> None:
+        text = path_text(path, self.terms)
+        self.found.append(
+            Fault(file=self.file, line=self.line(path), path=text, rule=rule, got=got)
+        )
+
+    def line(self, path: TermPath) -> int | None:
+        """Return the line of a term, or of the nearest thing that holds it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path)
+
+    def attempt(self, path: TermPath, build: Callable[[], Built]) -> Built | None:
+        """Build something; a ``ValueError`` becomes a fault at the term that it names."""
+        try:
+            return build()
+        except TermSheetError:
+            raise
+        except (ValueError, OverflowError) as error:
+            found = re.fullmatch(
+                r"([a-z_]+(?:\.[a-z_]+)*) (must .*), got (.*)", str(error), re.DOTALL
+            )
+            if found is None:
+                self.add(path, f"is refused: {error}")
+            else:
+                place = (*path, *found[1].split("."))
+                self._add(place, found[2], found[3])
+            return None
+
+    def raise_if_any(self) -> None:
+        """Raise everything that was found."""
+        if self.found:
+            raise TermSheetError(self.found)
+
+    def validated(self, shape: type[Model]) -> Model | None:
+        """Check the content against its format; None, and faults, when it does not fit."""
+        try:
+            return shape.model_validate(self.terms)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            missing = [item["loc"] for item in details if item["type"] == "missing"]
+            for item in details:
+                self._add_detail(shape, item, missing)
+            return None
+
+    def _add_detail(
+        self, shape: type[BaseModel], item: ErrorDetails, missing: list[tuple[int | str, ...]]
+    ) -> None:
+        loc = item["loc"]
+        path = tuple(part for part in loc if not _is_inserted(part))
+        kind, got, context = item["type"], item["input"], item.get("ctx", {})
+        if kind == "term":
+            self.add(path, context["rule"], got)
+        elif kind == "missing":
+            self.add(path, "is missing")
+        elif kind == "extra_forbidden":
+            absent = [str(where[-1]) for where in missing if where[:-1] == loc[:-1]]
+            known = list(dict.fromkeys([*absent, *known_keys(shape, loc[:-1])]))
+            self.add(path, f"is not a known term; {nearest(loc[-1], known, listed=20)}")
+        elif kind == "union_tag_invalid":
+            options = re.findall(r"<([^>]*)>", context["expected_tags"])
+            word = str(context["tag"]).removeprefix("<").removesuffix(">")
+            self.add((*path, "kind"), f"is not a known kind; {nearest(word, options)}", word)
+        elif kind == "union_tag_not_found" and isinstance(got, dict) and "kind" not in got:
+            self.add((*path, "kind"), "is missing")
+        elif kind == "literal_error":
+            options = re.findall(r"'([^']*)'", context["expected"])
+            advice = nearest(got, options) if isinstance(got, str) else ""
+            hint = f"; {advice}" if advice.startswith("did") else ""
+            self.add(path, f"must be {_either(options)}{hint}", got)
+        elif kind == "too_short":
+            self.add(path, f"must have at least {context['min_length']}", got)
+        else:
+            self.add(path, _RULES.get(kind, f"is refused: {item['msg']}"), got)
+
+
+_RULES = {
+    "model_type": "must be a mapping, 'key: value'",
+    "dict_type": "must be a mapping, 'key: value'",
+    "list_type": "must be a list",
+    "bool_type": "must be true or false",
+    "union_tag_not_found": "must be a mapping with a kind",
+}
+
+
+def _is_inserted(part: int | str) -> bool:
+    """Return whether pydantic put a part into an address that is not in the file."""
+    return isinstance(part, str) and (part == "[key]" or bool(re.fullmatch(r"<.*>", part)))
+
+
+def _either(options: list[str]) -> str:
+    return options[0] if len(options) == 1 else f"one of {', '.join(options)}"
