@@ -154,7 +154,7 @@ class Moments:
         return self._total()[0]
 
     def variance(self) -> FloatArray:
-        """Return the variance with n - 1 of each output, shape (n_outputs,); nan below two paths."""
+        """Return the variance (n - 1) of each output, shape (n_outputs,); nan below two paths."""
         n_paths = self.n_paths
         squares = self._total()[1]
         return squares / (n_paths - 1) if n_paths > 1 else np.full_like(squares, np.nan)
@@ -184,7 +184,8 @@ def _tree_sum(row: FloatArray) -> float:
         for j in range(width):
             row[j] = row[j] + row[j + width]
         width = width // 2
-    return row[0]
+    total: float = row[0]
+    return total
 
 
 @kernel

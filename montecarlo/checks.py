@@ -1,11 +1,11 @@
-"""Checks of input: each returns what it checked, or says which field broke which rule with what value."""
+"""Checks of input: each returns what it checked, or names the field, the rule and the value."""
 
 from __future__ import annotations
 
 import math
 import operator
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -143,7 +143,7 @@ def name(field: str, value: str) -> str:
     return value
 
 
-def finite_array(field: str, values: Any, *, n_dimensions: int = 1) -> FloatArray:
+def finite_array(field: str, values: npt.ArrayLike, *, n_dimensions: int = 1) -> FloatArray:
     """Return a float64 C-ordered copy of ``values``, or name the first entry that is not finite.
 
     Examples
@@ -169,7 +169,7 @@ def finite_array(field: str, values: Any, *, n_dimensions: int = 1) -> FloatArra
     return array
 
 
-def times(field: str, values: Any) -> FloatArray:
+def times(field: str, values: npt.ArrayLike) -> FloatArray:
     """Return strictly increasing times in years, none negative, or say which entry breaks that.
 
     Examples
@@ -196,7 +196,7 @@ def times(field: str, values: Any) -> FloatArray:
     return array
 
 
-def query_times(field: str, values: Any) -> FloatArray:
+def query_times(field: str, values: npt.ArrayLike) -> FloatArray:
     """Return times to evaluate at, in years, of any shape and order: finite and none negative."""
     array = np.asarray(values, dtype=np.float64)
     bad = array[~(np.isfinite(array) & (array >= 0.0))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, cast, get_args
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ Interpolation: TypeAlias = Literal["log-linear", "linear", "step"]
 
 def _times_of(valuation_date: DateLike, dates: Sequence[DateLike] | DateArray) -> FloatArray:
     start = as_date("valuation_date", valuation_date)
-    return np.asarray(year_fraction(start, as_dates("dates", dates)), dtype=np.float64)
+    return year_fraction(start, as_dates("dates", dates))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -131,7 +131,7 @@ class ForwardCurve:
             return np.full(at.shape, self.values[0])
         if self.interpolation == "step":
             i = np.clip(np.searchsorted(self.times, at, side="right") - 1, 0, last)
-            return cast("FloatArray", self.values[i])
+            return self.values[i]
         weight = np.clip((at - self.times[i]) / (self.times[i + 1] - self.times[i]), 0.0, 1.0)
         low, high = self.values[i], self.values[i + 1]
         if self.interpolation == "linear":
@@ -249,13 +249,13 @@ class DiscountCurve:
     def _rate_times_time(self, at: FloatArray) -> FloatArray:
         times, exponents = self._nodes()
         if times.size == 0:
-            return self.zero_rates[0] * at
+            return np.asarray(self.zero_rates[0] * at)
         knots = np.concatenate(([0.0], times))
         levels = np.concatenate(([0.0], exponents))
         i = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, times.size - 1)
         slope = (levels[i + 1] - levels[i]) / (knots[i + 1] - knots[i])
         value = levels[i] + slope * (at - knots[i])
-        return cast("FloatArray", np.where(at == knots[i + 1], levels[i + 1], value))
+        return np.where(at == knots[i + 1], levels[i + 1], value)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, DiscountCurve):

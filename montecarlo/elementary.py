@@ -16,8 +16,9 @@ and, with the quarter turn :math:`q` nearest to :math:`4u`,
 
     2\pi u = \tfrac{\pi}{2}(q + r), \qquad |r| \le \tfrac12 .
 
-The coefficients are those of :mod:`montecarlo.portable`. Largest errors found against 40-digit arithmetic (see ``tests/montecarlo``): 2.2e-16
-relative for exp and log, 2.2e-16 absolute for sine and cosine.
+The coefficients are those of :mod:`montecarlo.portable`. Largest errors found against 40-digit
+arithmetic (see ``tests/montecarlo``): 2.2e-16 relative for exp and log, 2.2e-16 absolute for
+sine and cosine.
 """
 
 from __future__ import annotations

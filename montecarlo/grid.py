@@ -44,7 +44,7 @@ def as_date(field: str, value: DateLike) -> np.datetime64:
         except ValueError:
             raise ValueError(msg) from None
     if isinstance(value, np.datetime64):
-        day = value.astype("datetime64[D]")
+        day: np.datetime64 = value.astype("datetime64[D]")
         if np.isnat(day) or day != value:
             raise ValueError(msg)
         return day
@@ -67,7 +67,7 @@ def as_dates(field: str, values: Sequence[DateLike] | DateArray) -> DateArray:
     )
 
 
-def year_fraction(start: Any, end: Any) -> Any:
+def year_fraction(start: DateLike | DateArray, end: DateLike | DateArray) -> FloatArray:
     """Return the years from ``start`` to ``end``, ACT/365F; negative when ``end`` is earlier.
 
     Parameters
@@ -77,21 +77,25 @@ def year_fraction(start: Any, end: Any) -> Any:
 
     Returns
     -------
-    float or ndarray
+    ndarray
+        Years, of the shape the arguments broadcast to.
 
     Examples
     --------
     >>> float(year_fraction("2025-01-01", "2026-01-01"))
     1.0
     """
-    first = as_date("start", start) if _is_scalar(start) else np.asarray(start)
-    last = as_date("end", end) if _is_scalar(end) else np.asarray(end)
-    days = (last - first) / np.timedelta64(1, "D")
-    return days / DAYS_A_YEAR
+    days = _day_numbers("end", end) - _day_numbers("start", start)
+    return np.asarray(days / DAYS_A_YEAR)
 
 
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, str | datetime.date | np.datetime64)
+def _day_numbers(field: str, dates: DateLike | DateArray) -> FloatArray:
+    if not isinstance(dates, np.ndarray):
+        dates = np.array(as_date(field, dates))
+    if np.isnat(dates).any():
+        msg = f"{field} must be calendar dates, got NaT"
+        raise ValueError(msg)
+    return dates.astype("datetime64[D]").astype(np.int64).astype(np.float64)
 
 
 class TimeGrid:
@@ -150,7 +154,7 @@ class TimeGrid:
         if days[0] < start:
             msg = f"dates must not be before the valuation date {start}, got {days[0]} at index 0"
             raise ValueError(msg)
-        self._set(start, days, np.asarray(year_fraction(start, days), dtype=np.float64))
+        self._set(start, days, year_fraction(start, days))
 
     @classmethod
     def from_times(cls, times: npt.ArrayLike) -> TimeGrid:

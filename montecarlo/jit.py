@@ -35,18 +35,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
 
 import numba
+import numba.extending
 import numpy as np
 from numba import types
 from numba.core import config
-from numba.extending import lower_builtin, type_callable
+
+Untyped: TypeAlias = Any
+"""An object of the compiler, which declares no types."""
+
+_compiler: Untyped = numba.extending
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-IS_COMPILED = not config.DISABLE_JIT
+IS_COMPILED = not getattr(config, "DISABLE_JIT", 0)
 """False under ``NUMBA_DISABLE_JIT=1``, when every kernel is a plain Python function."""
 
 _COEFFICIENTS = str(Path(__file__).with_name("portable.py"))
@@ -115,13 +120,13 @@ def _source_files(function: Callable[..., Any]) -> frozenset[str]:
     return frozenset(files)
 
 
-def _stamp_cache(dispatcher: Any, files: frozenset[str]) -> None:
+def _stamp_cache(dispatcher: Untyped, files: frozenset[str]) -> None:
     """Make the on-disk cache depend on the text of all ``files``.
 
     The attribute is private to the compiler. Where it is missing, the cache keeps its own rule,
     which watches the kernel's own file only.
     """
-    cache_file = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    cache_file: Untyped = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
     if not hasattr(cache_file, "_source_stamp"):
         return
     digest = hashlib.sha256()
@@ -178,34 +183,52 @@ def float_of(bits: np.uint64) -> float:
     return number
 
 
-@type_callable(fma)
-def _type_fma(context: Any) -> Any:
+def _type_fma(context: Untyped) -> Untyped:
     return lambda a, b, c: types.float64
 
 
-@lower_builtin(fma, types.float64, types.float64, types.float64)
-def _lower_fma(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+_compiler.type_callable(fma)(_type_fma)
+
+
+def _lower_fma(
+    context: Untyped, builder: Untyped, signature: Untyped, arguments: Untyped
+) -> Untyped:
     return builder.fma(*arguments)
 
 
-@type_callable(bits_of)
-def _type_bits_of(context: Any) -> Any:
+_compiler.lower_builtin(fma, types.float64, types.float64, types.float64)(_lower_fma)
+
+
+def _type_bits_of(context: Untyped) -> Untyped:
     return lambda x: types.uint64
 
 
-@lower_builtin(bits_of, types.float64)
-def _lower_bits_of(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+_compiler.type_callable(bits_of)(_type_bits_of)
+
+
+def _lower_bits_of(
+    context: Untyped, builder: Untyped, signature: Untyped, arguments: Untyped
+) -> Untyped:
     return builder.bitcast(arguments[0], context.get_value_type(types.uint64))
 
 
-@type_callable(float_of)
-def _type_float_of(context: Any) -> Any:
+_compiler.lower_builtin(bits_of, types.float64)(_lower_bits_of)
+
+
+def _type_float_of(context: Untyped) -> Untyped:
     return lambda bits: types.float64
 
 
-@lower_builtin(float_of, types.uint64)
-def _lower_float_of(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+_compiler.type_callable(float_of)(_type_float_of)
+
+
+def _lower_float_of(
+    context: Untyped, builder: Untyped, signature: Untyped, arguments: Untyped
+) -> Untyped:
     return builder.bitcast(arguments[0], context.get_value_type(types.float64))
+
+
+_compiler.lower_builtin(float_of, types.uint64)(_lower_float_of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

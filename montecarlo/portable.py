@@ -17,8 +17,6 @@ cosine in :mod:`montecarlo.elementary` stand here once: minimax polynomials by R
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 import numpy.typing as npt
 
@@ -116,7 +114,7 @@ def exp(x: npt.ArrayLike) -> FloatArray:
     # Half the power of two is applied twice: the largest power alone would overflow.
     value = np.ldexp(1.0 + (r + r * r * _horner(EXP_TAIL, r)), n.astype(np.int64) - 1) * 2.0
     value = np.where(at > _HIGHEST, np.inf, value)
-    return cast("FloatArray", np.where(at < _LOWEST, 0.0, value))
+    return np.where(at < _LOWEST, 0.0, value)
 
 
 def expm1(x: npt.ArrayLike) -> FloatArray:
@@ -145,4 +143,4 @@ def log(x: npt.ArrayLike) -> FloatArray:
     e = np.where(is_low, exponent - 1, exponent).astype(np.float64)
     f = np.where(is_low, mantissa + mantissa, mantissa) - 1.0
     tail = f * f * _horner(LOG_TAIL, f) + e * LN2_LOW
-    return cast("FloatArray", e * LN2_HIGH + (f + tail))
+    return e * LN2_HIGH + (f + tail)

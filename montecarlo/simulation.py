@@ -325,7 +325,7 @@ def default_block_size(n_rows: int) -> int:
     (1024, 256)
     """
     fitting = _BLOCK_BYTES // (8 * max(n_rows, 1))
-    power = 2 ** (max(fitting, 1).bit_length() - 1)
+    power = 1 << (max(fitting, 1).bit_length() - 1)
     return min(max(power, GRANULE), _MAX_BLOCK)
 
 

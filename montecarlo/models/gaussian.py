@@ -204,7 +204,7 @@ class GaussianSource:
     @property
     def n_dates(self) -> int:
         """How many dates each price has."""
-        return self.scale.shape[0]
+        return int(self.scale.shape[0])
 
     @property
     def n_paths(self) -> int | None:

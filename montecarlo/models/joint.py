@@ -63,7 +63,7 @@ class Joint:
     >>> Joint(models=members, correlation=[[1, 0.9, 0.8], [0.9, 1, -0.5], [0.8, -0.5, 1]])
     ... # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: correlation must be positive definite: ... (pr, dy) between 0.458 and 0.982, got -0.5
+    ValueError: correlation must be positive definite: ... between 0.458 and 0.982, got -0.5
     """
 
     models: tuple[Member, ...]

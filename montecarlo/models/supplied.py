@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -148,7 +147,7 @@ class SuppliedSource:
         for name, out in workspace.items():
             width = out.shape[1]
             columns = slice(first_path, first_path + width)
-            chosen = cast("FloatArray", self.paths.price[name][:, columns][self.rows])
+            chosen = self.paths.price[name][:, columns][self.rows]
             n_real = chosen.shape[1]
             out[:, :n_real] = chosen
             out[:, n_real:] = chosen[:, -1:]
