@@ -130,6 +130,7 @@ def _instrument(item: terms.InstrumentTerms) -> Leg:
                 rate=item.rate,
                 frequency=item.frequency,
                 amortisation=item.amortisation,
+                market_yield=item.market_yield,
             )
         case terms.ConvertiblePreferredTerms():
             return kinds.ConvertiblePreferred(

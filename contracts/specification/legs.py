@@ -136,6 +136,8 @@ class LoanTerms(LegSheet):
     frequency: Span
     """How often interest is paid."""
     amortisation: Literal["bullet", "level-principal", "annuity"]
+    market_yield: Name | None = None
+    """The market's yield curve at which the borrower could borrow elsewhere."""
 
 
 class EquityLegSheet(LegSheet):

@@ -45,10 +45,12 @@ def forms(
         yield here
 
 
-def field_forms(model: type[BaseModel], name: str) -> list[Form]:
-    """Return the forms of one field of a mapping."""
-    found = model.model_fields[name]
-    return list(forms(found.annotation, tuple(found.metadata)))
+def fields_of(model: type[BaseModel]) -> dict[str, list[Form]]:
+    """Return key in the file -> forms that its value may take."""
+    return {
+        found.alias or name: list(forms(found.annotation, tuple(found.metadata)))
+        for name, found in model.model_fields.items()
+    }
 
 
 def known_keys(shape: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
@@ -59,7 +61,7 @@ def known_keys(shape: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
             here = [form for form in here if form.tag == part]
         else:
             here = [below for form in here for below in _below(form, part)]
-    return [key for form in here if form.model for key in form.model.model_fields]
+    return [key for form in here if form.model for key in fields_of(form.model)]
 
 
 def models_by_kind(annotation: object) -> dict[str, type[BaseModel]]:
@@ -77,10 +79,9 @@ def terms_that_read(
     """Yield address, mark and value of every term of a mapping that reads an observation."""
     if not isinstance(terms, dict):
         return
-    for name in model.model_fields:
-        value = terms.get(name)
-        if value is not None:
-            yield from _reading(field_forms(model, name), value, (*path, name))
+    for name, options in fields_of(model).items():
+        if terms.get(name) is not None:
+            yield from _reading(options, terms[name], (*path, name))
 
 
 def _reading(
@@ -102,7 +103,7 @@ def _reading(
 
 def _below(form: Form, part: int | str) -> list[Form]:
     if form.model is not None:
-        return field_forms(form.model, str(part)) if part in form.model.model_fields else []
+        return fields_of(form.model).get(str(part), [])
     origin, arguments = get_origin(form.type), get_args(form.type)
     if origin is dict:
         return list(forms(arguments[1]))

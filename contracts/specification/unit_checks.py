@@ -53,7 +53,7 @@ def check_units(faults: Faults) -> None:
         if model is not None:
             reading = [(*found,) for found in terms_that_read(model, observation, path)]
             _check_agreement(faults, path, observation, reading, ("premium",))
-        _check_currency(faults, path, observation, currency)
+        check_currency(faults, path, observation, currency)
     for i, leg in elements(terms, "legs"):
         path = ("legs", i)
         model = LEG_MODELS.get(str(leg.get("kind")))
@@ -62,9 +62,9 @@ def check_units(faults: Faults) -> None:
             _check_agreement(faults, path, leg, reading, ())
             if "conversion_price" in model.model_fields or leg.get("kind") == "warrant":
                 _check_per_share(faults, path, leg)
-        _check_currency(faults, path, leg, currency)
+        check_currency(faults, path, leg, currency)
     for i, item in elements(terms, "appropriations"):
-        _check_currency(faults, ("appropriations", i), item, currency)
+        check_currency(faults, ("appropriations", i), item, currency)
 
 
 def _check_steps(faults: Faults, path: TermPath, observation: dict[str, Any]) -> None:
@@ -125,16 +125,18 @@ def _check_per_share(faults: Faults, path: TermPath, leg: dict[str, Any]) -> Non
             faults.add((*path, name), "must be a price per share", leg[name])
 
 
-def _check_currency(faults: Faults, path: TermPath, value: object, currency: object) -> None:
-    """Check every number with a unit below an address against the deal's currency."""
+def check_currency(
+    faults: Faults, path: TermPath, value: object, currency: object, noun: str = "deal"
+) -> None:
+    """Check every number with a unit below an address against the currency of the file."""
     if isinstance(value, dict):
         for key, below in value.items():
             if key not in ("note", "name"):
-                _check_currency(faults, (*path, key), below, currency)
+                check_currency(faults, (*path, key), below, currency, noun)
     elif isinstance(value, list):
         for position, below in enumerate(value):
-            _check_currency(faults, (*path, position), below, currency)
+            check_currency(faults, (*path, position), below, currency, noun)
     elif isinstance(value, str):
         unit = unit_of_value(value)
         if unit and kind_of(unit) != "quantity" and unit.partition("/")[0] != currency:
-            faults.add(path, f"must be in {currency}, the currency of the deal", value)
+            faults.add(path, f"must be in {currency}, the currency of the {noun}", value)

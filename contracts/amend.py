@@ -1,0 +1,101 @@
+"""Amendments: the same deal or market with some terms changed, checked again from the start."""
+
+import copy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from contracts.errors import Fault, TermSheetError
+from contracts.paths import PathError, find_path, value_at
+from contracts.plain import plain
+
+if TYPE_CHECKING:
+    from contracts.deal import Deal
+    from contracts.market import Market
+
+__all__ = ["amend", "amend_market", "amended_terms"]
+
+_FREE_KEYS = frozenset(
+    {"parties", "schedules", "observations", "steps", "commodities", "yields", "rates", "indices"}
+    | {"zero_rates", "levels", "forward_curve"}
+)
+
+
+def amend(deal: "Deal", changes: Mapping[str, object]) -> "Deal":
+    """Return the deal with some terms changed; the original stays as it is.
+
+    Parameters
+    ----------
+    deal
+        The deal whose terms are changed.
+    changes
+        Address -> new value, as the term sheet would write it:
+        ``{"legs[price floor].strike": "90 USD/kg"}``. Elements of lists go by name or position.
+
+    Raises
+    ------
+    TermSheetError
+        When an address leads nowhere (the nearest is named) or the changed terms are wrong.
+
+    Examples
+    --------
+    >>> from contracts.catalogue import load
+    >>> deal = load("mp-materials")
+    >>> amended = amend(deal, {"legs[price floor].strike": "90 USD/kg"})
+    >>> [leg["strike"] for leg in amended.terms["legs"] if leg["name"] == "price floor"]
+    ['90 USD/kg']
+    """
+    from contracts.termsheet import build_deal
+
+    return build_deal(amended_terms(deal.terms, changes, deal.file), file=deal.file or deal.name)
+
+
+def amend_market(market: "Market", changes: Mapping[str, object]) -> "Market":
+    """Return the market with some terms changed; the original stays as it is.
+
+    ``{"commodities[ndpr-oxide].model.volatility": 0.4}``; see :func:`amend`.
+    """
+    from contracts.market_sheet import build_market
+
+    terms = amended_terms(market.terms, changes, market.file)
+    return build_market(terms, file=market.file or market.name)
+
+
+def amended_terms(
+    terms: Mapping[str, Any], changes: Mapping[str, object], file: str = "terms"
+) -> dict[str, Any]:
+    """Return a copy of plain terms with some of them changed.
+
+    A term that the sheet leaves out may be added where its format knows it; a mapping whose keys
+    are names or dates is changed as a whole or by the keys that it has.
+
+    Examples
+    --------
+    >>> terms = {"legs": [{"name": "floor", "strike": "110 USD/kg"}]}
+    >>> amended_terms(terms, {"legs[floor].strike": "90 USD/kg"})
+    {'legs': [{'name': 'floor', 'strike': '90 USD/kg'}]}
+    >>> amended_terms(terms, {"legs[flor].strike": "90 USD/kg"})
+    Traceback (most recent call last):
+        ...
+    contracts.errors.TermSheetError: terms: legs[flor].strike: legs has no 'flor'; did you mean \
+floor?
+    """
+    changed: dict[str, Any] = copy.deepcopy(dict(terms))
+    faults: list[Fault] = []
+    # Addresses are found in the original terms, so that their order does not matter.
+    for address, value in changes.items():
+        try:
+            path = find_path(address, terms, may_add=True)
+            holder: Any = value_at(path[:-1], changed)
+            is_new = isinstance(holder, dict) and path[-1] not in holder
+            if is_new and path[-2:-1] and path[-2] in _FREE_KEYS:
+                find_path(address, terms)
+        except PathError as error:
+            faults.append(Fault(file=file or "terms", rule=str(error)))
+        except (KeyError, IndexError):
+            rule = f"{address}: lies inside a term that is replaced by another change"
+            faults.append(Fault(file=file or "terms", rule=rule))
+        else:
+            holder[path[-1]] = plain({"value": value}, file)["value"]
+    if faults:
+        raise TermSheetError(faults)
+    return changed

@@ -1,0 +1,114 @@
+"""The deals and markets that come with the package, by name; and anyone's own, by path."""
+
+import os
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from contracts.errors import Fault, TermSheetError
+from contracts.paths import nearest
+
+if TYPE_CHECKING:
+    from contracts.deal import Deal
+    from contracts.market import Market
+
+__all__ = ["deal_path", "deals", "describe", "load", "load_market", "market_path", "markets"]
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def deals() -> list[str]:
+    """Return the names of the built-in deals.
+
+    Examples
+    --------
+    >>> "mp-materials" in deals()
+    True
+    """
+    return sorted(_built_in("deals"))
+
+
+def markets() -> list[str]:
+    """Return the names of the built-in markets."""
+    return sorted(_built_in("markets"))
+
+
+def deal_path(name_or_path: str | os.PathLike[str]) -> Path:
+    """Return the file of a deal: a built-in name, or a path.
+
+    Raises
+    ------
+    TermSheetError
+        When there is no such deal; the message names the nearest.
+
+    Examples
+    --------
+    >>> deal_path("mp-materials").name
+    'mp-materials.yaml'
+    >>> deal_path("mp-material")
+    Traceback (most recent call last):
+        ...
+    contracts.errors.TermSheetError: mp-material: no built-in deal has this name; did you mean \
+mp-materials?
+    """
+    return _path(name_or_path, "deal", _built_in("deals"))
+
+
+def market_path(name_or_path: str | os.PathLike[str]) -> Path:
+    """Return the file of a market: a built-in name, or a path."""
+    return _path(name_or_path, "market", _built_in("markets"))
+
+
+def load(name_or_path: str | os.PathLike[str]) -> "Deal":
+    """Read a deal: a built-in name, or the path of a term sheet.
+
+    Raises
+    ------
+    TermSheetError
+        When there is no such deal, or with every fault of its term sheet.
+    """
+    from contracts.termsheet import read_deal
+
+    return read_deal(deal_path(name_or_path))
+
+
+def load_market(name_or_path: str | os.PathLike[str]) -> "Market":
+    """Read a market: a built-in name, or the path of a market file."""
+    from contracts.market_sheet import read_market
+
+    return read_market(market_path(name_or_path))
+
+
+def describe() -> dict[str, list[dict[str, Any]]]:
+    """Return what is built in: for each deal and each market its name, title and a few terms."""
+    from contracts.yaml_document import read_document
+
+    listing: dict[str, list[dict[str, Any]]] = {"deals": [], "markets": []}
+    for name, path in sorted(_built_in("deals").items()):
+        terms = read_document(path).terms
+        chosen = {key: terms.get(key) for key in ("title", "currency", "perspective", "market")}
+        listing["deals"].append({"name": name, **chosen})
+    for name, path in sorted(_built_in("markets").items()):
+        terms = read_document(path).terms
+        chosen = {key: terms.get(key) for key in ("title", "currency", "valuation_date")}
+        listing["markets"].append({"name": name, **chosen})
+    return listing
+
+
+def _built_in(folder: str) -> dict[str, Path]:
+    place = Path(str(resources.files("contracts"))) / folder
+    return {path.stem: path for path in place.glob("*.yaml")}
+
+
+def _path(name_or_path: str | os.PathLike[str], noun: str, built_in: dict[str, Path]) -> Path:
+    given = os.fspath(name_or_path)
+    if given in built_in:
+        return built_in[given]
+    # A name has neither a folder nor an ending; anything else is taken for a path.
+    is_path = Path(given).name != given or given.endswith(_SUFFIXES)
+    if is_path or not isinstance(name_or_path, str) or Path(given).exists():
+        return Path(given)
+    rule = f"no built-in {noun} has this name; {nearest(given, built_in, listed=40)}"
+    if not given:
+        rule = f"the name of a {noun} must not be empty"
+    raise TermSheetError([Fault(file=given or "''", rule=rule)])

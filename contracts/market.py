@@ -1,0 +1,332 @@
+"""A market on one day: curves, models, indices, and what has already been fixed or delivered.
+
+Terms do not change with the day; prices do. A market is a file of its own, and every deal valued
+on it sees the same prices.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from contracts.conventions import DAYS_IN_YEAR, DateArray, FloatArray
+from contracts.paths import nearest
+
+if TYPE_CHECKING:
+    from contracts.deal import Source
+    from montecarlo import DiscountCurve, ForwardCurve
+    from montecarlo.models.joint import Joint, Member
+
+T = TypeVar("T")
+
+STALE_AFTER_DAYS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommodityMarket:
+    """One price: its curve today and the model around it.
+
+    Parameters
+    ----------
+    name
+        Name in the market.
+    unit
+        Canonical unit of the price, such as ``USD/kg``.
+    forward_curve
+        Price agreed today for each time of delivery.
+    model
+        ``kind`` and parameters, rates and volatilities a year and decimal.
+    is_traded
+        Whether the curve is quoted; otherwise it is an assumption.
+    note
+        Where curve and model come from.
+    """
+
+    name: str
+    unit: str
+    forward_curve: ForwardCurve
+    model: Mapping[str, Any]
+    is_traded: bool
+    note: str = ""
+
+    def price_model(self) -> Member:
+        """Return the simulation model around the forward curve."""
+        from montecarlo.models import GBM, Constant, Schwartz, SchwartzSmith
+
+        kinds: dict[str, Callable[..., Member]] = {
+            "constant": Constant,
+            "gbm": GBM,
+            "schwartz": Schwartz,
+            "schwartz-smith": SchwartzSmith,
+        }
+        parameters = {key: value for key, value in self.model.items() if key != "kind"}
+        kind = kinds[str(self.model["kind"])]
+        return kind(name=self.name, forward_curve=self.forward_curve, **parameters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    r"""A price index: log-linear between published levels, growing steadily after the last.
+
+    .. math:: I(d) = I_n (1 + g)^{(d - d_n)/365} \quad\text{after the last level } I_n
+
+    Parameters
+    ----------
+    levels
+        (date, level), dates increasing.
+    growth
+        Yearly growth after the last level, decimal.
+
+    Examples
+    --------
+    >>> cpi = Index(
+    ...     levels=((datetime.date(2025, 1, 1), 300.0), (datetime.date(2026, 1, 1), 309.0)),
+    ...     growth=0.02,
+    ... )
+    >>> round(cpi.at(datetime.date(2027, 1, 1)), 2)
+    315.18
+    >>> cpi.at(datetime.date(2026, 1, 1))
+    309.0
+    """
+
+    levels: tuple[tuple[datetime.date, float], ...]
+    growth: float
+
+    def at(self, date: datetime.date) -> float:
+        """Return the level on a date; a date before the first level is refused."""
+        dates = [known for known, _ in self.levels]
+        position = bisect_right(dates, date) - 1
+        if position < 0:
+            message = f"index must be known on {date}, the first level is of {dates[0]}"
+            raise ValueError(message)
+        before, level = self.levels[position]
+        if before == date:
+            return level
+        if position == len(dates) - 1:
+            years = (date - before).days / DAYS_IN_YEAR
+            return level * math.pow(1.0 + self.growth, years)
+        after, next_level = self.levels[position + 1]
+        share = (date - before).days / (after - before).days
+        return math.exp((1.0 - share) * math.log(level) + share * math.log(next_level))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixing:
+    """A published price that stands for every day from ``start`` to ``end``, both included."""
+
+    start: datetime.date
+    end: datetime.date
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actual:
+    """A quantity delivered from ``start`` to ``end``, both included, in the canonical unit."""
+
+    deal: str
+    observation: str
+    start: datetime.date
+    end: datetime.date
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Market:
+    """Prices, curves and models on the valuation date.
+
+    Parameters
+    ----------
+    name, title, currency
+        Short name, headline, and the currency of every price.
+    valuation_date
+        The day on which things are valued; what came before is fixed.
+    commodities
+        Name -> price, in the order in which they are simulated.
+    correlation
+        (name, name) -> correlation of returns, in the order of the file; others have 0.
+    discount
+        Curve that discounts all payments (Treasury).
+    yields
+        Other yield curves by name.
+    rates
+        Benchmark rate -> (date, quote), dates increasing.
+    indices
+        Price indices by name.
+    price_fixings
+        Commodity -> published prices, in order and without overlap.
+    quantity_actuals
+        Quantities delivered.
+    terms
+        The market file as plain data, from which the market can be built again.
+    """
+
+    name: str
+    title: str
+    currency: str
+    valuation_date: datetime.date
+    commodities: Mapping[str, CommodityMarket]
+    discount: DiscountCurve
+    correlation: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    yields: Mapping[str, DiscountCurve] = field(default_factory=dict)
+    rates: Mapping[str, tuple[tuple[datetime.date, float], ...]] = field(default_factory=dict)
+    indices: Mapping[str, Index] = field(default_factory=dict)
+    price_fixings: Mapping[str, tuple[Fixing, ...]] = field(default_factory=dict)
+    quantity_actuals: tuple[Actual, ...] = ()
+    discount_name: str = ""
+    simplifications: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    terms: Mapping[str, Any] = field(default_factory=dict)
+    file: str = ""
+
+    def commodity(self, name: str) -> CommodityMarket:
+        """Return a price by its name; an unknown one is refused."""
+        return _known(self.commodities, name, "commodity", self.name)
+
+    def price_model(self, names: Sequence[str]) -> Joint:
+        """Return the joint model of some prices, in the order of the market file."""
+        from montecarlo.models import Joint
+
+        for name in names:
+            self.commodity(name)
+        chosen = [name for name in self.commodities if name in set(names)]
+        return Joint(
+            models=[self.commodities[name].price_model() for name in chosen],
+            correlation=self.correlation_matrix(chosen),
+        )
+
+    def correlation_matrix(self, names: Sequence[str]) -> FloatArray:
+        """Return the correlations of some prices, ``(n, n)``."""
+        matrix = np.eye(len(names))
+        for i, first in enumerate(names):
+            for j, second in enumerate(names[:i]):
+                either = self.correlation.get((second, first), 0.0)
+                matrix[i, j] = matrix[j, i] = self.correlation.get((first, second), either)
+        return matrix
+
+    def model_terms(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return, for each price, its unit, its model and where it comes from, to be printed."""
+        return {
+            name: {
+                "unit": item.unit,
+                "traded": item.is_traded,
+                **item.model,
+                **({"note": item.note} if item.note else {}),
+            }
+            for name, item in self.commodities.items()
+            if name in names
+        }
+
+    def fixing(self, commodity: str, dates: DateArray) -> FloatArray:
+        """Return the published prices of a commodity on past dates, ``(n,)``.
+
+        Raises
+        ------
+        ValueError
+            Naming the commodity, the first date without a fixing, and how many there are.
+        """
+        days = np.atleast_1d(np.asarray(dates, dtype="datetime64[D]"))
+        fixings = self.price_fixings.get(commodity, ())
+        starts = np.array([fixing.start for fixing in fixings], dtype="datetime64[D]")
+        ends = np.array([fixing.end for fixing in fixings], dtype="datetime64[D]")
+        values = np.array([fixing.value for fixing in fixings], dtype=np.float64)
+        position = np.searchsorted(starts, days, side="right") - 1
+        found = position >= 0
+        if len(fixings):
+            found &= days <= ends[np.maximum(position, 0)]
+        if not found.all():
+            missing = days[~found]
+            message = (
+                f"fixings of {commodity} must be in the market {self.name} for every past pricing "
+                f"date; the first missing is {missing[0]}, {len(missing)} of {len(days)} are"
+            )
+            raise ValueError(message)
+        result: FloatArray = values[position]
+        return result
+
+    def actual(
+        self, deal: str, observation: str, start: datetime.date, end: datetime.date
+    ) -> float | None:
+        """Return what was delivered from ``start`` to before ``end``; None if nothing is recorded.
+
+        Records of shorter spans that fill the period are added up. A period that has not ended by
+        the valuation date has no actual yet.
+        """
+        if end > self.valuation_date + datetime.timedelta(days=1):
+            return None
+        one_day = datetime.timedelta(days=1)
+        inside = [
+            record
+            for record in self.quantity_actuals
+            if (record.deal, record.observation) == (deal, observation)
+            and record.start < end
+            and record.end >= start
+        ]
+        if not inside:
+            return None
+        spans = [(record.start, record.end + one_day) for record in inside]
+        joins = all(a[1] == b[0] for a, b in pairwise(spans))
+        if not joins or spans[0][0] != start or spans[-1][1] != end:
+            message = (
+                f"actuals of {deal}, {observation} must fill the period from {start} to "
+                f"{end - one_day}, got {', '.join(f'{r.start} to {r.end}' for r in inside)}"
+            )
+            raise ValueError(message)
+        return math.fsum(record.value for record in inside)
+
+    def index(self, name: str, date: datetime.date) -> float:
+        """Return the level of an index on a date, published or projected."""
+        index = _known(self.indices, name, "index", self.name)
+        try:
+            return index.at(date)
+        except ValueError as error:
+            message = f"indices.{name}: {error}"
+            raise ValueError(message) from None
+
+    def rate(self, name: str, date: datetime.date) -> float:
+        """Return a benchmark rate: its fixing on a past date, else the latest quote.
+
+        The quote of a past date is the last one on or before it, at most 10 days old.
+        """
+        quotes = _known(self.rates, name, "rate", self.name)
+        on = min(date, self.valuation_date)
+        position = bisect_right([quoted for quoted, _ in quotes], on) - 1
+        is_past = date <= self.valuation_date
+        if position < 0 or (is_past and (on - quotes[position][0]).days > STALE_AFTER_DAYS):
+            known = ", ".join(str(quoted) for quoted, _ in quotes)
+            message = f"rates.{name} must have a quote on or just before {on}, got {known}"
+            raise ValueError(message)
+        return quotes[position][1]
+
+    def discount_factors(self, dates: DateArray, curve: str | None = None) -> FloatArray:
+        """Return discount factors of payment dates, ``(n,)``; 1 up to the valuation date.
+
+        ``curve`` names one of :attr:`yields`; the discount curve by default.
+        """
+        factors: FloatArray = self._curve(curve).discount_factor(self._years(dates))
+        return factors
+
+    def zero_rate(self, date: datetime.date, curve: str | None = None) -> float:
+        """Return the continuously compounded zero rate to a date."""
+        return float(self._curve(curve).zero_rate(self._years(np.datetime64(date, "D"))))
+
+    def _curve(self, name: str | None) -> DiscountCurve:
+        return self.discount if name is None else _known(self.yields, name, "yield", self.name)
+
+    def _years(self, dates: DateArray | np.datetime64) -> FloatArray:
+        days = np.asarray(dates, dtype="datetime64[D]") - np.datetime64(self.valuation_date, "D")
+        return np.maximum(days.astype(np.float64), 0.0) / DAYS_IN_YEAR
+
+
+def _known(table: Mapping[str, T], name: str, noun: str, market: str) -> T:
+    if name not in table:
+        message = f"{noun} must be in the market {market}; {nearest(name, table)}, got {name!r}"
+        raise ValueError(message)
+    return table[name]

@@ -1,0 +1,97 @@
+"""Whether a market has what a deal needs: prices in fitting units, rates, indices, yields."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from contracts.paths import TermPath, nearest
+from contracts.specification.faults import Faults
+from contracts.specification.names import LEG_MODELS, elements, mappings
+from contracts.specification.shape import terms_that_read
+from contracts.specification.unit_checks import unit_of_observation, unit_of_value
+
+if TYPE_CHECKING:
+    from contracts.deal import Deal
+    from contracts.market import Market
+
+__all__ = ["check_fit"]
+
+
+def check_fit(deal: "Deal", market: "Market") -> None:
+    """Check that a deal can be valued on a market.
+
+    Raises
+    ------
+    TermSheetError
+        With everything that the market lacks or has in other units: currency, commodities,
+        benchmark rates, indices, yields; and actuals of observations that the deal does not have.
+    """
+    terms = dict(deal.terms)
+    faults = Faults(file=deal.file or deal.name, terms=terms, lines={})
+    if deal.currency != market.currency:
+        rule = f"must be that of the market {market.name} ({market.currency})"
+        faults.add(("currency",), rule, deal.currency)
+    units = {name: item.unit for name, item in market.commodities.items()}
+    for name, item in mappings(terms, "observations").items():
+        path: TermPath = ("observations", name)
+        _refer(faults, (*path, "commodity"), item.get("commodity"), units, "commodity", market)
+        _refer(faults, (*path, "benchmark"), item.get("benchmark"), market.rates, "rate", market)
+        growth = item.get("escalation")
+        if isinstance(growth, dict):
+            where = (*path, "escalation", "index")
+            _refer(faults, where, growth.get("index"), market.indices, "index", market)
+    for i, leg in elements(terms, "legs"):
+        path = ("legs", i)
+        _refer(faults, (*path, "share"), _share(leg), units, "commodity", market)
+        _refer(
+            faults, (*path, "market_yield"), leg.get("market_yield"), market.yields, "yield", market
+        )
+        _check_units(faults, path, leg, units)
+    known = mappings(terms, "observations")
+    for actual in market.quantity_actuals:
+        if actual.deal == deal.name and actual.observation not in known:
+            advice = nearest(actual.observation, known)
+            rule = f"must have the observation whose actuals the market {market.name} records"
+            faults.add(("observations",), f"{rule}; {advice}", actual.observation)
+    faults.raise_if_any()
+
+
+def _share(leg: dict[str, Any]) -> object:
+    """Return the common share of an equity leg; elsewhere ``share`` is a number."""
+    share = leg.get("share")
+    return share if isinstance(share, str) else None
+
+
+def _check_units(
+    faults: Faults, path: TermPath, leg: dict[str, Any], units: dict[str, str]
+) -> None:
+    """Check the unit of the reference price's commodity against the leg's quantity."""
+    observations = mappings(faults.terms, "observations")
+    model = LEG_MODELS.get(str(leg.get("kind")))
+    if model is None:
+        return
+    for where, reads, value in terms_that_read(model, leg, path):
+        commodity = observations.get(str(value), {}).get("commodity")
+        quantity = leg.get("quantity")
+        if reads.unit != "price" or commodity not in units or quantity is None:
+            continue
+        planned = observations.get(str(quantity))
+        unit = unit_of_value(quantity) if planned is None else unit_of_observation(planned, None)
+        per = units[commodity].partition("/")[2]
+        if unit and unit != per:
+            rule = f"must be a price per {unit}, the unit of the quantity"
+            faults.add(where, f"{rule}; {commodity} is in {units[commodity]}")
+
+
+def _refer(
+    faults: Faults,
+    path: TermPath,
+    value: object,
+    known: Iterable[str],
+    noun: str,
+    market: "Market",
+) -> None:
+    names = list(known)
+    if isinstance(value, str) and value not in names:
+        faults.add(
+            path, f"must name a {noun} of the market {market.name}; {nearest(value, names)}", value
+        )

@@ -1,0 +1,218 @@
+"""Market files: from YAML to a :class:`~contracts.market.Market`, or to all that is wrong in it."""
+
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from contracts.market import Actual, CommodityMarket, Fixing, Index, Market
+from contracts.paths import TermPath
+from contracts.plain import plain
+from contracts.specification.faults import Faults
+from contracts.specification.market_checks import check_market
+from contracts.specification.market_terms import (
+    CommodityTerms,
+    FixingTerms,
+    MarketSheet,
+    YieldTerms,
+)
+from contracts.yaml_document import read_document
+
+if TYPE_CHECKING:
+    from montecarlo import DiscountCurve, ForwardCurve
+
+__all__ = ["build_market", "read_market"]
+
+FARTHEST_YEARS = 300.0
+
+
+def read_market(path: str | Path) -> Market:
+    """Read a market file.
+
+    Parameters
+    ----------
+    path
+        A YAML 1.2 or JSON file. For a built-in one see :func:`contracts.catalogue.market_path`.
+
+    Raises
+    ------
+    TermSheetError
+        With every fault of the file, each with its line and its path.
+    """
+    document = read_document(path)
+    return build_market(document.terms, file=document.file, lines=document.lines)
+
+
+def build_market(
+    data: Mapping[str, Any], *, file: str = "market", lines: Mapping[TermPath, int] | None = None
+) -> Market:
+    """Build a market from the plain data of a market file.
+
+    Parameters
+    ----------
+    data
+        What the YAML file would hold; dates may be ``datetime.date`` or text.
+    file, lines
+        What messages call the data, and the line of each address in it.
+
+    Raises
+    ------
+    TermSheetError
+        With every fault of the data.
+
+    Examples
+    --------
+    >>> market = build_market(
+    ...     {
+    ...         "market": "one-price",
+    ...         "title": "One price",
+    ...         "valuation_date": "2025-07-10",
+    ...         "currency": "USD",
+    ...         "discount": {"name": "flat", "zero_rates": {"2026-07-10": 0.04}},
+    ...         "commodities": {
+    ...             "ndpr-oxide": {
+    ...                 "unit": "USD/kg",
+    ...                 "traded": False,
+    ...                 "forward_curve": {"2025-07-10": "55,000 USD/t", "2026-07-10": "60 USD/kg"},
+    ...                 "model": {"kind": "gbm", "volatility": 0.33},
+    ...             },
+    ...         },
+    ...     }
+    ... )
+    >>> market.commodity("ndpr-oxide").forward_curve([0.0, 1.0])
+    array([55., 60.])
+    """
+    terms = plain(data, file)
+    faults = Faults(file=file, terms=terms, lines=lines or {})
+    sheet = faults.validated(MarketSheet)
+    check_market(faults)
+    faults.raise_if_any()
+    if sheet is None:
+        message = f"{file} does not fit the format"
+        raise ValueError(message)
+    market = _market(sheet, faults)
+    _check_positive_definite(market, faults)
+    faults.raise_if_any()
+    return market
+
+
+def _market(sheet: MarketSheet, faults: Faults) -> Market:
+    from contracts.deal import Source
+    from montecarlo import DiscountCurve
+
+    today = sheet.valuation_date
+    zero_rates = sheet.discount.zero_rates
+    discount = DiscountCurve.from_dates(today, list(zero_rates), list(zero_rates.values()))
+    fixings: dict[str, list[Fixing]] = {}
+    for item in sheet.fixings:
+        fixings.setdefault(item.commodity, []).append(_fixing(item))
+    return Market(
+        name=sheet.market,
+        title=sheet.title,
+        currency=sheet.currency,
+        valuation_date=today,
+        commodities={
+            name: _commodity(name, item, today, discount)
+            for name, item in sheet.commodities.items()
+        },
+        discount=discount,
+        discount_name=sheet.discount.name,
+        correlation={(item.between[0], item.between[1]): item.value for item in sheet.correlations},
+        yields={name: _yield(item, today, discount) for name, item in sheet.yields.items()},
+        rates={name: tuple(quotes.items()) for name, quotes in sheet.rates.items()},
+        indices={
+            name: Index(levels=tuple(item.levels.items()), growth=item.growth)
+            for name, item in sheet.indices.items()
+        },
+        price_fixings={
+            name: tuple(sorted(found, key=lambda fixing: fixing.start))
+            for name, found in fixings.items()
+        },
+        quantity_actuals=tuple(
+            sorted(
+                (
+                    Actual(
+                        deal=item.deal,
+                        observation=item.observation,
+                        start=item.start,
+                        end=item.end,
+                        value=item.value.value,
+                        unit=item.value.unit,
+                    )
+                    for item in sheet.actuals
+                ),
+                key=lambda actual: actual.start,
+            )
+        ),
+        simplifications=tuple(sheet.simplifications),
+        sources=tuple(
+            Source(path=item.path, mark=item.mark, note=item.note, url=item.url)
+            for item in sheet.sources
+        ),
+        terms=faults.terms,
+        file=faults.file,
+    )
+
+
+def _commodity(
+    name: str, item: CommodityTerms, today: datetime.date, discount: "DiscountCurve"
+) -> CommodityMarket:
+    from montecarlo import ForwardCurve
+
+    if item.forward_curve is not None:
+        values = [price.value for price in item.forward_curve.values()]
+        dates = list(item.forward_curve)
+        curve = ForwardCurve.from_dates(today, dates, values, item.interpolation)
+    else:
+        curve = _grown(item.spot.value if item.spot else 0.0, discount)
+    return CommodityMarket(
+        name=name,
+        unit=item.unit,
+        forward_curve=curve,
+        model=item.model.model_dump(exclude={"note"}),
+        is_traded=item.traded,
+        note=" ".join(note for note in (item.note, getattr(item.model, "note", None)) if note),
+    )
+
+
+def _grown(spot: float, discount: "DiscountCurve") -> "ForwardCurve":
+    """Return the forward curve of an asset without a dividend, spot over discount factor.
+
+    Both are log-linear between the same times, so the curve is exact between its pillars and,
+    with the last one far out, beyond those of the discount curve.
+    """
+    import numpy as np
+
+    from montecarlo import ForwardCurve
+
+    times = np.unique(np.concatenate([[0.0], discount.times, [FARTHEST_YEARS]]))
+    return ForwardCurve(times=times, values=spot / discount.discount_factor(times))
+
+
+def _yield(item: YieldTerms, today: datetime.date, discount: "DiscountCurve") -> "DiscountCurve":
+    from montecarlo import DiscountCurve
+
+    if item.zero_rates is None:
+        return discount.shifted(item.spread_over_discount or 0.0)
+    return DiscountCurve.from_dates(today, list(item.zero_rates), list(item.zero_rates.values()))
+
+
+def _fixing(item: FixingTerms) -> Fixing:
+    start, end = item.date or item.start, item.date or item.end
+    price = item.value or item.average
+    if start is None or end is None or price is None:
+        message = "a fixing must have a date and a value"
+        raise ValueError(message)
+    return Fixing(start=start, end=end, value=price.value)
+
+
+def _check_positive_definite(market: Market, faults: Faults) -> None:
+    try:
+        market.price_model(list(market.commodities))
+    except ValueError as error:
+        message = str(error)
+        path: TermPath = ("correlations",)
+        for i, item in enumerate(faults.terms.get("correlations", [])):
+            if all(str(name) in message for name in item["between"]):
+                path = ("correlations", i, "value")
+        faults.add(path, message.removeprefix("correlation "))

@@ -1,0 +1,202 @@
+"""What must agree inside a market file: names, units, dates, spans that do not overlap."""
+
+import datetime
+from itertools import pairwise
+from typing import Any
+
+from contracts.paths import PathError, TermPath, find_path, nearest
+from contracts.specification.date_checks import check_increasing, date_of
+from contracts.specification.faults import Faults
+from contracts.specification.names import elements, mappings
+from contracts.specification.unit_checks import check_currency, unit_of_value
+from contracts.units import UnitError, parse_measure, parse_unit
+
+
+def check_market(faults: Faults) -> None:
+    """Check everything that one term of a market file cannot show alone."""
+    terms = faults.terms
+    today = date_of(terms.get("valuation_date"))
+    units = {name: _unit_of(item) for name, item in mappings(terms, "commodities").items()}
+    for name, item in mappings(terms, "commodities").items():
+        _check_commodity(faults, ("commodities", name), item, units[name], today)
+    discount = terms.get("discount")
+    if isinstance(discount, dict):
+        _check_curve(faults, ("discount", "zero_rates"), discount.get("zero_rates"), today)
+    for name, item in mappings(terms, "yields").items():
+        _check_one_of(faults, ("yields", name), item, ("zero_rates", "spread_over_discount"))
+        _check_curve(faults, ("yields", name, "zero_rates"), item.get("zero_rates"), today)
+    for name, quotes in mappings(terms, "rates").items():
+        check_increasing(faults, ("rates", name), quotes)
+        for key in quotes:
+            _check_not_after(faults, ("rates", name, key), key, today)
+    for name, item in mappings(terms, "indices").items():
+        check_increasing(faults, ("indices", name, "levels"), item.get("levels"))
+    _check_correlations(faults, list(units))
+    _check_fixings(faults, units, today)
+    _check_actuals(faults, today)
+    for section in ("commodities", "fixings"):
+        check_currency(faults, (section,), terms.get(section), terms.get("currency"), "market")
+    for i, source in elements(terms, "sources"):
+        text = source.get("path")
+        if isinstance(text, str):
+            try:
+                find_path(text, terms)
+            except PathError as error:
+                faults.add(("sources", i, "path"), f"must name a term of this file: {error}")
+
+
+def _unit_of(commodity: dict[str, Any]) -> str | None:
+    unit = commodity.get("unit")
+    try:
+        return parse_unit(unit) if isinstance(unit, str) else None
+    except UnitError:
+        return None
+
+
+def _check_commodity(
+    faults: Faults,
+    path: TermPath,
+    item: dict[str, Any],
+    unit: str | None,
+    today: datetime.date | None,
+) -> None:
+    _check_one_of(faults, path, item, ("forward_curve", "spot"))
+    curve = item.get("forward_curve")
+    prices = {(*path, "spot"): item.get("spot")}
+    if isinstance(curve, dict):
+        _check_curve(faults, (*path, "forward_curve"), curve, today)
+        prices |= {(*path, "forward_curve", key): value for key, value in curve.items()}
+    is_log_linear = item.get("interpolation", "log-linear") == "log-linear"
+    model = item.get("model")
+    is_constant = isinstance(model, dict) and model.get("kind") == "constant"
+    for where, value in prices.items():
+        _check_unit(faults, where, value, unit)
+        if _is_not_positive(value) and (is_log_linear or not is_constant):
+            rule = "must be above zero; only a constant model with linear or step interpolation"
+            faults.add(where, f"{rule} takes other prices", value)
+
+
+def _is_not_positive(value: object) -> bool:
+    try:
+        return isinstance(value, str) and parse_measure(value).value <= 0.0
+    except UnitError:
+        return False
+
+
+def _check_unit(faults: Faults, path: TermPath, value: object, unit: str | None) -> None:
+    found = unit_of_value(value) if isinstance(value, str) else None
+    if unit and found and "/" in found and found.partition("/")[2] != unit.partition("/")[2]:
+        faults.add(path, f"must be a price per {unit.partition('/')[2]}", value)
+
+
+def _check_one_of(
+    faults: Faults, path: TermPath, item: dict[str, Any], names: tuple[str, str]
+) -> None:
+    given = [name for name in names if item.get(name) is not None]
+    if len(given) != 1:
+        rule = f"must have either {names[0]} or {names[1]}"
+        faults.add(path, f"{rule}, {'not both' if given else 'and has neither'}")
+
+
+def _check_curve(
+    faults: Faults, path: TermPath, values: object, today: datetime.date | None
+) -> None:
+    check_increasing(faults, path, values)
+    for key in values if isinstance(values, dict) else ():
+        date = date_of(key)
+        if date is not None and today is not None and date < today:
+            faults.add((*path, key), f"must not lie before the valuation date ({today})", key)
+
+
+def _check_not_after(
+    faults: Faults, path: TermPath, value: object, today: datetime.date | None
+) -> None:
+    date = date_of(value)
+    if date is not None and today is not None and date > today:
+        faults.add(path, f"must not lie after the valuation date ({today})", value)
+
+
+def _check_correlations(faults: Faults, names: list[str]) -> None:
+    seen: dict[frozenset[str], int] = {}
+    for i, item in elements(faults.terms, "correlations"):
+        pair = item.get("between")
+        path: TermPath = ("correlations", i, "between")
+        if not isinstance(pair, list) or not all(isinstance(name, str) for name in pair):
+            continue
+        for j, name in enumerate(pair):
+            if name not in names:
+                rule = f"must name a commodity of this market; {nearest(name, names)}"
+                faults.add((*path, j), rule, name)
+        key = frozenset(pair)
+        if len(pair) == 2 and len(key) == 1:
+            faults.add(path, "must name two different commodities", pair[0])
+        elif key in seen:
+            faults.add(path, f"must not repeat the pair of correlations[{seen[key]}]")
+        seen.setdefault(key, i)
+
+
+def _check_fixings(
+    faults: Faults, units: dict[str, str | None], today: datetime.date | None
+) -> None:
+    spans: dict[str, list[tuple[datetime.date, datetime.date, int]]] = {}
+    for i, item in elements(faults.terms, "fixings"):
+        path: TermPath = ("fixings", i)
+        commodity = item.get("commodity")
+        if isinstance(commodity, str) and commodity not in units:
+            rule = f"must name a commodity of this market; {nearest(commodity, units)}"
+            faults.add((*path, "commodity"), rule, commodity)
+        day, span = ("date", "value"), ("from", "to", "average")
+        given = tuple(key for key in (*day, *span) if item.get(key) is not None)
+        if given not in (day, span):
+            has = f"and has {', '.join(given)}" if given else "and has none"
+            faults.add(path, f"must have either date and value, or from, to and average, {has}")
+            continue
+        first, last, value = ("date", "date", "value") if given == day else span
+        _check_unit(faults, (*path, value), item[value], units.get(str(commodity)))
+        found = _span(faults, path, item, (first, last), today)
+        if found is not None:
+            spans.setdefault(str(commodity), []).append((*found, i))
+    for commodity, found_spans in spans.items():
+        _check_overlap(faults, "fixings", commodity, found_spans)
+
+
+def _check_actuals(faults: Faults, today: datetime.date | None) -> None:
+    spans: dict[str, list[tuple[datetime.date, datetime.date, int]]] = {}
+    units: dict[str, str] = {}
+    for i, item in elements(faults.terms, "actuals"):
+        key = f"{item.get('deal')}, {item.get('observation')}"
+        unit = unit_of_value(item.get("value"))
+        if unit and units.setdefault(key, unit) != unit:
+            faults.add(("actuals", i, "value"), f"must be in {units[key]} like the first of {key}")
+        found = _span(faults, ("actuals", i), item, ("from", "to"), today)
+        if found is not None:
+            spans.setdefault(key, []).append((*found, i))
+    for key, found_spans in spans.items():
+        _check_overlap(faults, "actuals", key, found_spans)
+
+
+def _span(
+    faults: Faults,
+    path: TermPath,
+    item: dict[str, Any],
+    keys: tuple[str, str],
+    today: datetime.date | None,
+) -> tuple[datetime.date, datetime.date] | None:
+    start, end = date_of(item.get(keys[0])), date_of(item.get(keys[1]))
+    if start is None or end is None:
+        return None
+    if end < start:
+        faults.add((*path, keys[1]), f"must not come before {keys[0]} ({start})", item[keys[1]])
+        return None
+    _check_not_after(faults, (*path, keys[1]), item[keys[1]], today)
+    return start, end
+
+
+def _check_overlap(
+    faults: Faults, section: str, noun: str, spans: list[tuple[datetime.date, datetime.date, int]]
+) -> None:
+    ordered = sorted(spans)
+    for (_, end, first), (start, _, second) in pairwise(ordered):
+        if start <= end:
+            rule = f"must not overlap {section}[{first}]; both give {noun} on {start}"
+            faults.add((section, second), rule)

@@ -1,0 +1,169 @@
+"""The market file: prices, curves, models and what has been fixed, as of one day."""
+
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from contracts.specification.measures import Currency, Price, PriceUnit, Quantity
+from contracts.specification.scalars import (
+    Correlation,
+    Date,
+    Name,
+    NotNegative,
+    Positive,
+    Rate,
+    Slug,
+    Text,
+    Volatility,
+)
+from contracts.specification.sheet import Sheet, tag_of
+from contracts.specification.term_sheet import SourceTerms
+
+
+class DiscountTerms(Sheet):
+    """The curve at which everything is discounted."""
+
+    name: Text
+    zero_rates: dict[Date, Rate]
+    """Date -> continuously compounded zero rate, decimal."""
+    note: Text | None = None
+
+
+class YieldTerms(Sheet):
+    """Another yield curve: zero rates of its own, or a spread over the discount curve."""
+
+    zero_rates: dict[Date, Rate] | None = None
+    spread_over_discount: Rate | None = None
+    """Added to every zero rate, continuously compounded, decimal."""
+    note: Text | None = None
+
+
+class IndexTerms(Sheet):
+    """A price index: published levels, then growth."""
+
+    levels: dict[Date, Positive]
+    """Date -> published level; log-linear between."""
+    growth: Rate
+    """Yearly growth after the last level, decimal."""
+    note: Text | None = None
+
+
+class ConstantTerms(Sheet):
+    """A price deck: the price is its forward curve on every path."""
+
+    kind: Literal["constant"]
+
+
+class GBMTerms(Sheet):
+    """Geometric Brownian motion around the forward curve."""
+
+    kind: Literal["gbm"]
+    volatility: Volatility
+    """A year, decimal."""
+    risk_premium: Rate = 0.0
+    """What the real-world drift adds to the pricing drift, decimal a year."""
+    note: Text | None = None
+
+
+class SchwartzTerms(Sheet):
+    """Mean-reverting log price around the forward curve."""
+
+    kind: Literal["schwartz"]
+    mean_reversion: NotNegative
+    """A year: 0.35 halves a deviation in two years."""
+    volatility: Volatility
+    risk_premium: Rate = 0.0
+    note: Text | None = None
+
+
+class SchwartzSmithTerms(Sheet):
+    """Short-term deviations around a long-term level, both random."""
+
+    kind: Literal["schwartz-smith"]
+    mean_reversion: NotNegative
+    short_volatility: Volatility
+    long_volatility: Volatility
+    correlation: Correlation
+    """Between the short-term and the long-term factor."""
+    short_risk_premium: Rate = 0.0
+    long_risk_premium: Rate = 0.0
+    note: Text | None = None
+
+
+ModelTerms = ConstantTerms | GBMTerms | SchwartzTerms | SchwartzSmithTerms
+
+AnyModel = Annotated[
+    Annotated[ConstantTerms, Tag("<constant>")]
+    | Annotated[GBMTerms, Tag("<gbm>")]
+    | Annotated[SchwartzTerms, Tag("<schwartz>")]
+    | Annotated[SchwartzSmithTerms, Tag("<schwartz-smith>")],
+    Discriminator(tag_of),
+]
+
+
+class CommodityTerms(Sheet):
+    """A price: today's curve and the model around it."""
+
+    unit: PriceUnit
+    """The unit of its price, as USD/kg; values may be given in any unit of the same kind."""
+    traded: bool
+    """Whether the forward curve is quoted in a market; false: it is an assumption."""
+    forward_curve: dict[Date, Price] | None = None
+    """Delivery date -> price agreed today; flat beyond both ends."""
+    spot: Price | None = None
+    """In place of a curve, for an asset that pays no dividend: it grows at the discount curve."""
+    interpolation: Literal["log-linear", "linear", "step"] = "log-linear"
+    model: AnyModel
+    note: Text | None = None
+
+
+class CorrelationTerms(Sheet):
+    """Correlation of two prices' returns; pairs that are not named have 0."""
+
+    between: Annotated[list[Name], Field(min_length=2, max_length=2)]
+    value: Correlation
+    note: Text | None = None
+
+
+class FixingTerms(Sheet):
+    """A published price: of one day, or an average that stands for every day of a span."""
+
+    commodity: Name
+    date: Date | None = None
+    value: Price | None = None
+    start: Date | None = Field(default=None, alias="from")
+    end: Date | None = Field(default=None, alias="to")
+    average: Price | None = None
+    note: Text | None = None
+
+
+class ActualTerms(Sheet):
+    """A quantity delivered in a span; it replaces the plan."""
+
+    deal: Slug
+    observation: Name
+    start: Date = Field(alias="from")
+    end: Date = Field(alias="to")
+    value: Quantity
+    note: Text | None = None
+
+
+class MarketSheet(Sheet):
+    """Prices and models on one day."""
+
+    market: Slug
+    title: Text
+    valuation_date: Date
+    currency: Currency
+    discount: DiscountTerms
+    yields: dict[Name, YieldTerms] = Field(default_factory=dict)
+    rates: dict[Name, dict[Date, Rate]] = Field(default_factory=dict)
+    """Benchmark rate -> date -> quote, decimal."""
+    indices: dict[Name, IndexTerms] = Field(default_factory=dict)
+    commodities: dict[Name, CommodityTerms]
+    correlations: list[CorrelationTerms] = Field(default_factory=list)
+    fixings: list[FixingTerms] = Field(default_factory=list)
+    actuals: list[ActualTerms] = Field(default_factory=list)
+    simplifications: list[Text] = Field(default_factory=list)
+    sources: list[SourceTerms] = Field(default_factory=list)
+    note: Text | None = None
