@@ -366,6 +366,7 @@ def test_both_mineral_markets_hold_the_same_names():
     for key in ("commodities", "yields", "rates", "indices"):
         assert list(one[key]) == list(other[key])
     assert one["correlations"] == other["correlations"]
+    assert leg(deal("mp-materials"), "samarium loan")["market_yield"] in one["yields"]
 
 
 def assessments(name):
