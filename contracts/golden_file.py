@@ -1,0 +1,137 @@
+"""The golden file: a valuation's inputs and results as JSON, enough to value it again anywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+FORMAT: Literal["offtake golden 1"] = "offtake golden 1"
+FAULTS_PRINTED = 5
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Figures(_Part):
+    """What is compared of a leg or of the total, in the deal's currency, in full precision."""
+
+    pv: float
+    standard_error: float = Field(ge=0.0)
+    expected_amount: float
+    expected_amount_error: float = Field(ge=0.0)
+
+
+class Inputs(_Part):
+    """One set of terms, and where to look for them again.
+
+    ``place`` is ``"built-in"``, a path relative to the golden file, or ``"held here"``.
+    """
+
+    name: str
+    place: str
+    terms: dict[str, Any]
+
+
+class Golden(_Part):
+    """A recorded valuation.
+
+    Attributes
+    ----------
+    deal, market
+        The terms of both.
+    perspective, measure, n_paths, seed
+        How they were valued.
+    tolerance
+        In combined standard errors, for a comparison under other versions.
+    fingerprint, versions, vector_extensions
+        Of the inputs, of the packages and of the machine.
+    total, legs
+        The results.
+    """
+
+    format: Literal["offtake golden 1"] = FORMAT
+    deal: Inputs
+    market: Inputs
+    perspective: str
+    measure: Literal["pricing", "physical"]
+    n_paths: int = Field(ge=2)
+    seed: int = Field(ge=0)
+    tolerance: float = Field(gt=0.0)
+    fingerprint: str
+    versions: dict[str, str]
+    vector_extensions: list[str]
+    total: Figures
+    legs: dict[str, Figures]
+
+
+def read(file: str | os.PathLike[str]) -> Golden:
+    """Read a golden file.
+
+    Raises
+    ------
+    ValueError
+        Naming the file and what is wrong with it.
+    FileNotFoundError
+        When there is none.
+    """
+    path = Path(file)
+    if not path.exists():
+        message = f"{path}: there is no such golden file"
+        raise FileNotFoundError(message)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        message = f"{path} must be a golden file, which is JSON: {error}"
+        raise ValueError(message) from None
+    found = content.get("format") if isinstance(content, dict) else None
+    if found != FORMAT:
+        message = f"{path} must be a golden file with format {FORMAT!r}, got {found!r}"
+        raise ValueError(message)
+    try:
+        return Golden.model_validate(content)
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+        shown = "; ".join(faults[:FAULTS_PRINTED])
+        more = len(faults) - FAULTS_PRINTED
+        message = f"{path} is a damaged golden file: {shown}" + (
+            f"; and {more} more faults" if more > 0 else ""
+        )
+        raise ValueError(message) from None
+
+
+def refuse_existing(file: str | os.PathLike[str]) -> None:
+    """Raise ValueError when the file exists, before anything is spent on filling it."""
+    if os.path.lexists(file):
+        message = f"{file} exists and is not written over; force replaces it"
+        raise ValueError(message)
+
+
+def write(golden: Golden, file: str | os.PathLike[str], *, force: bool = False) -> Path:
+    """Write a golden file whole or not at all; an existing one only when forced.
+
+    Raises
+    ------
+    ValueError
+        When the file exists and ``force`` is false.
+    OSError
+        When the folder cannot be written; the file is then as it was.
+    """
+    path = Path(file)
+    if not force:
+        refuse_existing(path)
+    text = json.dumps(golden.model_dump(), indent=1, allow_nan=False) + "\n"
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with beside.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return path
