@@ -32,7 +32,7 @@ import numpy.typing as npt
 
 from montecarlo import checks
 from montecarlo.checks import FloatArray
-from montecarlo.elementary import log, sincos_2pi
+from montecarlo.elementary import minus_two_log, sincos_2pi
 from montecarlo.jit import float_of, kernel
 
 _MULTIPLIER_0 = np.uint64(0xD2511F53)
@@ -50,28 +50,33 @@ _MAX_PATH = 2**63 - 1
 
 
 @kernel
-def _philox_words(
-    c0: np.uint64,
-    c1: np.uint64,
-    c2: np.uint64,
-    c3: np.uint64,
-    key_0: np.uint64,
-    key_1: np.uint64,
-) -> tuple[np.uint64, np.uint64]:
-    """Return the four output words as two 64-bit ones, the first word in the high half.
+def _round(
+    c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, key_0: np.uint64, key_1: np.uint64
+) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
+    """Return the counter after one round. Words are in 64 bits, masked only where it matters."""
+    product_0 = _MULTIPLIER_0 * (c0 & _LOW)
+    product_1 = _MULTIPLIER_1 * (c2 & _LOW)
+    first = (product_1 >> _SHIFT_WORD) ^ (c1 ^ key_0)
+    third = (product_0 >> _SHIFT_WORD) ^ (c3 ^ key_1)
+    return first, product_1, third, product_0
 
-    Words are held in 64 bits and masked only where their upper half would matter.
-    """
+
+@kernel
+def _philox_words(
+    c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, key_0: np.uint64, key_1: np.uint64
+) -> tuple[np.uint64, np.uint64]:
+    """Return the four output words as two 64-bit ones, the first word in the high half."""
     for _ in range(_N_ROUNDS):
-        product_0 = _MULTIPLIER_0 * (c0 & _LOW)
-        product_1 = _MULTIPLIER_1 * (c2 & _LOW)
-        c0 = (product_1 >> _SHIFT_WORD) ^ c1 ^ key_0
-        c2 = (product_0 >> _SHIFT_WORD) ^ c3 ^ key_1
-        c1 = product_1
-        c3 = product_0
+        c0, c1, c2, c3 = _round(c0, c1, c2, c3, key_0, key_1)
         key_0 = (key_0 + _WEYL_0) & _LOW
         key_1 = (key_1 + _WEYL_1) & _LOW
     return (c0 << _SHIFT_WORD) | (c1 & _LOW), (c2 << _SHIFT_WORD) | (c3 & _LOW)
+
+
+@kernel
+def _uniform(bits: np.uint64) -> float:
+    """Return an odd multiple of 2**-53: the upper 52 bits and a half, between 0 and 1."""
+    return float_of((bits >> _SHIFT_MANTISSA) | _ONE_TO_TWO) - _OPEN
 
 
 @kernel
@@ -83,21 +88,47 @@ def uniform_rows(
     out_u: FloatArray,
     out_v: FloatArray,
 ) -> None:
-    """Write the two uniforms of one step pair and factor, for consecutive paths."""
-    key_0 = key[0]
-    key_1 = key[1]
-    for j in range(out_u.shape[0]):
+    """Write the two uniforms of one step pair and factor, for consecutive paths.
+
+    Two paths, half a row apart, go through the rounds side by side: one alone leaves the
+    processor waiting for its multiplications.
+    """
+    n_paths = out_u.shape[0]
+    half = n_paths // 2
+    for j in range(half):
         path = first_path + np.uint64(j)
-        u, v = _philox_words(path & _LOW, path >> _SHIFT_WORD, pair, factor, key_0, key_1)
-        out_u[j] = float_of((u >> _SHIFT_MANTISSA) | _ONE_TO_TWO) - _OPEN
-        out_v[j] = float_of((v >> _SHIFT_MANTISSA) | _ONE_TO_TWO) - _OPEN
+        a0 = path & _LOW
+        a1 = path >> _SHIFT_WORD
+        a2 = pair
+        a3 = factor
+        path = path + np.uint64(half)
+        b0 = path & _LOW
+        b1 = path >> _SHIFT_WORD
+        b2 = pair
+        b3 = factor
+        key_0 = key[0]
+        key_1 = key[1]
+        for _ in range(_N_ROUNDS):
+            a0, a1, a2, a3 = _round(a0, a1, a2, a3, key_0, key_1)
+            b0, b1, b2, b3 = _round(b0, b1, b2, b3, key_0, key_1)
+            key_0 = (key_0 + _WEYL_0) & _LOW
+            key_1 = (key_1 + _WEYL_1) & _LOW
+        out_u[j] = _uniform((a0 << _SHIFT_WORD) | (a1 & _LOW))
+        out_v[j] = _uniform((a2 << _SHIFT_WORD) | (a3 & _LOW))
+        out_u[j + half] = _uniform((b0 << _SHIFT_WORD) | (b1 & _LOW))
+        out_v[j + half] = _uniform((b2 << _SHIFT_WORD) | (b3 & _LOW))
+    for j in range(2 * half, n_paths):
+        path = first_path + np.uint64(j)
+        u, v = _philox_words(path & _LOW, path >> _SHIFT_WORD, pair, factor, key[0], key[1])
+        out_u[j] = _uniform(u)
+        out_v[j] = _uniform(v)
 
 
 @kernel
 def normals_in_place(u: FloatArray, v: FloatArray) -> None:
     """Turn two rows of uniforms into two rows of independent standard normals."""
     for j in range(u.shape[0]):
-        radius = math.sqrt(-2.0 * log(u[j]))
+        radius = math.sqrt(minus_two_log(u[j]))
         sine, cosine = sincos_2pi(v[j])
         u[j] = radius * cosine
         v[j] = radius * sine

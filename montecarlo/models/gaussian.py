@@ -72,7 +72,8 @@ class GaussianLaw:
     forwards
         For each name its forward curve, a function of times in years.
     starts
-        Factors ``starts[a]`` to ``starts[a + 1] - 1`` belong to name ``a``; shape (n_names + 1,).
+        Factors ``starts[a]`` to ``starts[a + 1] - 1`` belong to name ``a``, none to two of them;
+        shape (n_names + 1,).
     mean_reversion, volatility, risk_premium
         Of each factor, shape (n_factors,): 1/yr, 1/sqrt(yr), 1/yr.
     correlation
@@ -249,6 +250,55 @@ def _aligned(shape: tuple[int, ...]) -> FloatArray:
 
 
 @kernel
+def _one_factor_row(
+    decay: FloatArray,
+    loading: FloatArray,
+    normals: FloatArray,
+    half: int,
+    scale: float,
+    state: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Do what the two kernels below do, in one loop, for the first name with one factor."""
+    keep = decay[0]
+    weight = loading[0, 0]
+    z = normals[0, half]
+    x = state[0]
+    for path in range(out.shape[0]):
+        moved = fma(weight, z[path], keep * x[path])
+        x[path] = moved
+        out[path] = scale * exp(moved)
+
+
+@kernel
+def _two_factor_row(
+    decay: FloatArray,
+    loading: FloatArray,
+    normals: FloatArray,
+    half: int,
+    scale: float,
+    state: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Do what the two kernels below do, in one loop, for the first name with two factors."""
+    keep_x = decay[0]
+    keep_y = decay[1]
+    weight_x = loading[0, 0]
+    weight_yx = loading[1, 0]
+    weight_y = loading[1, 1]
+    z = normals[0, half]
+    w = normals[1, half]
+    x = state[0]
+    y = state[1]
+    for path in range(out.shape[0]):
+        moved_x = fma(weight_x, z[path], keep_x * x[path])
+        moved_y = fma(weight_y, w[path], fma(weight_yx, z[path], keep_y * y[path]))
+        x[path] = moved_x
+        y[path] = moved_y
+        out[path] = scale * exp(moved_x + moved_y)
+
+
+@kernel
 def _advance(
     decay: float, loading: FloatArray, normals: FloatArray, half: int, i: int, state: FloatArray
 ) -> None:
@@ -260,10 +310,9 @@ def _advance(
         row[path] = fma(weight, z[path], decay * row[path])
     for j in range(1, i + 1):
         weight = loading[i, j]
-        if weight != 0.0:
-            z = normals[j, half]
-            for path in range(row.shape[0]):
-                row[path] = fma(weight, z[path], row[path])
+        z = normals[j, half]
+        for path in range(row.shape[0]):
+            row[path] = fma(weight, z[path], row[path])
 
 
 @kernel
@@ -281,13 +330,7 @@ def _price_row(scale: float, state: FloatArray, first: int, last: int, out: Floa
         x = state[first]
         y = state[first + 1]
         for path in range(n_paths):
-            out[path] = x[path] + y[path]
-        for i in range(first + 2, last):
-            y = state[i]
-            for path in range(n_paths):
-                out[path] = out[path] + y[path]
-        for path in range(n_paths):
-            out[path] = scale * exp(out[path])
+            out[path] = scale * exp(x[path] + y[path])
 
 
 @kernel
@@ -314,7 +357,14 @@ def fill_block(
                 v = normals[i, 1]
                 uniform_rows(key, first_path, np.uint64(t // 2), np.uint64(i), u, v)
                 normals_in_place(u, v)
-        for i in range(n_factors):
+        n_done = 0
+        if starts[1] == 1:
+            _one_factor_row(decay[t], loading[t], normals, half, scale[t, 0], state, price[0, t])
+            n_done = 1
+        elif starts[1] == 2:
+            _two_factor_row(decay[t], loading[t], normals, half, scale[t, 0], state, price[0, t])
+            n_done = 1
+        for i in range(starts[n_done], n_factors):
             _advance(decay[t, i], loading[t], normals, half, i, state)
-        for a in range(n_names):
+        for a in range(n_done, n_names):
             _price_row(scale[t, a], state, starts[a], starts[a + 1], price[a, t])
