@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from contracts.catalogue import deals, load, load_market, markets
     from contracts.deal import Deal
     from contracts.errors import TermSheetError
-    from contracts.public_exposure import exposure
     from contracts.market import Market
+    from contracts.public_exposure import exposure
     from contracts.valuation import (
         Valuation,
         pricing_grid,

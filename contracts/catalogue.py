@@ -87,11 +87,13 @@ def describe() -> dict[str, list[dict[str, Any]]]:
     for name, path in sorted(_built_in("deals").items()):
         terms = read_document(path).terms
         chosen = {key: terms.get(key) for key in ("title", "currency", "perspective", "market")}
-        listing["deals"].append({"name": name, **chosen})
+        legs = [leg["name"] for leg in terms.get("legs", [])]
+        listing["deals"].append({"name": name, **chosen, "legs": legs})
     for name, path in sorted(_built_in("markets").items()):
         terms = read_document(path).terms
         chosen = {key: terms.get(key) for key in ("title", "currency", "valuation_date")}
-        listing["markets"].append({"name": name, **chosen})
+        prices = list(terms.get("commodities", {}))
+        listing["markets"].append({"name": name, **chosen, "commodities": prices})
     return listing
 
 

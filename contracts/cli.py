@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from contracts.valuation import Valuation
+    pass
 
 app = typer.Typer(
     name="offtake",
@@ -87,7 +87,9 @@ def value(
     deal: DealName,
     market: MarketName = None,
     perspective: Side = None,
-    measure: Annotated[str, typer.Option(help="pricing (value) or physical (outlays).")] = "pricing",
+    measure: Annotated[
+        str, typer.Option(help="pricing (value) or physical (outlays).")
+    ] = "pricing",
     paths: Paths = N_PATHS,
     seed: Seed = SEED,
     threads: Threads = None,
@@ -161,7 +163,7 @@ def schema(kind: Annotated[str, typer.Argument(help="deal or market.")] = "deal"
 
 @app.command()
 def doctor() -> None:
-    """Find the known trouble: shadowed packages, versions, threads, a cache that is not writable."""
+    """Find the known trouble: shadowed packages, versions, threads, the compile cache."""
     from contracts.doctor import diagnose
     from contracts.reports.terminal import print_findings
 

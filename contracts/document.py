@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from contracts.conventions import PERCENTILES
@@ -10,6 +11,8 @@ from contracts.fingerprint import versions
 from contracts.tables import percentiles
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from contracts.conventions import FloatArray
     from contracts.valuation import LegValue, Valuation
 
@@ -50,6 +53,37 @@ def document(valuation: Valuation) -> dict[str, Any]:
     }
 
 
+def exposure_document(valuations: Sequence[Valuation], table: pd.DataFrame) -> dict[str, Any]:
+    """Return the document that ``offtake exposure --json`` prints.
+
+    Columns keep their labels as ``measure.statistic``, with a table of their units.
+    """
+    first = valuations[0]
+    names = [str(name) for name in table.index.names]
+    flat = table.copy()
+    flat.columns = [f"{measure}.{statistic}" for measure, statistic, _ in table.columns.to_list()]
+    units = dict(zip(flat.columns, table.columns.get_level_values("unit"), strict=True))
+    labels = table.index.to_frame(index=False).to_dict(orient="records")
+    values = flat.to_dict(orient="records")
+    rows = [
+        {**label, **{name: _number(float(number)) for name, number in row.items()}}
+        for label, row in zip(labels, values, strict=True)
+    ]
+    return {
+        "deals": [valuation.deal.name for valuation in valuations],
+        "market": first.market.name,
+        "valuation_date": first.market.valuation_date.isoformat(),
+        "currency": first.deal.currency,
+        "n_paths": first.plan.n_paths,
+        "seed": first.plan.seed,
+        "by": names,
+        "units": units,
+        "groups": rows,
+        "fingerprints": {valuation.deal.name: valuation.fingerprint() for valuation in valuations},
+        "versions": versions(),
+    }
+
+
 def _leg(leg: LegValue) -> dict[str, Any]:
     constant = leg.pv if leg.is_settled.all() else math.nan
     return {
@@ -71,7 +105,7 @@ def _flows(leg: LegValue) -> list[dict[str, Any]]:
             "period": label,
             "payment_date": str(date),
             "expected_amount": amount,
-            "pv": amount * factor,
+            "pv": amount * factor + 0.0,
             "standard_error": _number(error),
             "is_paid": paid,
         }

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from contracts.checks import one_of, require
+from contracts.controls import Controls, control_amounts
 from contracts.conventions import BoolArray, FloatArray, IntArray
 from contracts.deal import Deal, Party
 from contracts.periods import fiscal_year_of
@@ -107,8 +108,8 @@ def group(settlements: Sequence[Settlement], by: Sequence[str]) -> Groups:
         pending.append(mine)
     names = ", ".join(settlement.deal.name for settlement in settlements)
     require(len(found) > 0, "parties", "hold a public one", f"none in {names}")
-    keys = tuple(sorted(found, key=lambda key: tuple((isinstance(p, str), p) for p in key)))
-    position = {key: number for number, key in enumerate(keys)}
+    ordered = tuple(sorted(found, key=lambda key: tuple((isinstance(p, str), p) for p in key)))
+    position = {key: number for number, key in enumerate(ordered)}
     lines = tuple(
         tuple(
             PublicLine(
@@ -124,7 +125,7 @@ def group(settlements: Sequence[Settlement], by: Sequence[str]) -> Groups:
         )
         for settlement, mine in zip(settlements, pending, strict=True)
     )
-    return Groups(tuple(by), keys, tuple(settlements), lines)
+    return Groups(tuple(by), ordered, tuple(settlements), lines)
 
 
 def _key(by: Sequence[str], deal: Deal, name: str, party: Party, line: Line, year: int) -> Key:
@@ -152,12 +153,15 @@ class GroupOutputs:
     ----------
     groups
         The groups of all deals.
+    controls
+        Of the equity legs of each deal; they correct the averages of what is received.
     discounted
         Weigh flows still to come by their discount factor and leave out what is paid.
     """
 
-    def __init__(self, groups: Groups, *, discounted: bool) -> None:
+    def __init__(self, groups: Groups, controls: Sequence[Controls], *, discounted: bool) -> None:
         self.groups = groups
+        self.controls = controls
         self.n_groups = len(groups.keys) + 1
         self.n_kept = 0 if discounted else self.n_groups
         self.n_outputs = 3 * self.n_groups
@@ -169,7 +173,11 @@ class GroupOutputs:
             for lines in groups.lines
         ]
         self.settled = [
-            {id(line): settlement.settled_flows(line)[:, None] for line in settlement.lines if not line.is_random}
+            {
+                id(line): settlement.settled_flows(line)[:, None]
+                for line in settlement.lines
+                if not line.is_random
+            }
             for settlement in groups.settlements
         ]
 
@@ -183,18 +191,29 @@ class GroupOutputs:
         n = self.n_groups
         paid, received, net = out[:n], out[n : 2 * n], out[2 * n :]
         sets = zip(
-            self.groups.settlements, self.groups.lines, self.weights, self.settled, strict=True
+            self.groups.settlements,
+            self.groups.lines,
+            self.weights,
+            self.settled,
+            self.controls,
+            strict=True,
         )
-        for settlement, lines, weights, settled in sets:
+        for settlement, lines, weights, settled, controls in sets:
             flows = dict(settled)
+            observed = settlement.observe(prices)
             random = (line for line in settlement.lines if line.is_random)
-            for line, flow in zip(random, settlement.random_flows(prices), strict=True):
+            for line, flow in zip(random, settlement.random_flows(prices, observed), strict=True):
                 flows[id(line)] = flow
             for public, weight in zip(lines, weights, strict=True):
                 flow = flows[id(public.line)]
                 if flow.shape[1] < n_paths:
                     flow = np.repeat(flow, n_paths, axis=1)
                 _split(flow, public.sign, weight, public.groups, paid, received)
+                control = controls.get(public.line.clause.name)
+                if control is not None and public.sign < 0.0:
+                    amounts = control_amounts(public.line, prices, observed)
+                    excess = control.slope * (amounts[0] - control.expectation)
+                    received[public.groups[0]] -= weight[0] * excess
         paid[-1] = paid[:-1].sum(axis=0)
         received[-1] = received[:-1].sum(axis=0)
         np.subtract(paid, received, out=net)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.paths import TermPath, nearest
 from contracts.specification.faults import Faults
-from contracts.specification.names import LEG_MODELS, elements, mappings
+from contracts.specification.names import LEG_MODELS, a_or_an, elements, mappings
 from contracts.specification.shape import terms_that_read
 from contracts.specification.unit_checks import unit_of_observation, unit_of_value
 
@@ -93,5 +93,7 @@ def _refer(
     names = list(known)
     if isinstance(value, str) and value not in names:
         faults.add(
-            path, f"must name a {noun} of the market {market.name}; {nearest(value, names)}", value
+            path,
+            f"must name {a_or_an(noun)} of the market {market.name}; {nearest(value, names)}",
+            value,
         )

@@ -9,8 +9,9 @@ For leg :math:`l` with signed flows :math:`F_{l,k}` paid at :math:`d_k`
    Y_{l,y} = \sum_{k:\, \text{year}(d_k) = y} F_{l,k}
 
 and the totals are their sums over legs. Present values are kept path by path, for exact
-quantiles; the rest is only averaged. A leg whose flows no future price can change is worked
-out once and takes no rows.
+quantiles; what is averaged has rows of its own, in which the flows of equity legs are corrected
+by their control (:mod:`contracts.controls`), so that means, years and flows tie out. A leg whose
+flows no future price can change is worked out once and takes no rows.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contracts.controls import Control, Controls, control_amounts
 from contracts.conventions import FloatArray, IntArray
 from contracts.periods import year_of
 from contracts.settlement import Line, Settlement
@@ -32,9 +34,10 @@ class LineOutputs:
     Attributes
     ----------
     pv
-        Row of the present value; ``None`` where only the total is kept.
+        Row of the present value path by path; ``None`` where only the total is kept.
     sums, flows
-        Slices of the undiscounted sum with the calendar years' sums, and of the flows.
+        Slices of what is averaged: present value, undiscounted sum and calendar years' sums;
+        and the flows.
     weights
         ``(2 + n_years, n_flows)``: discount factors, unpaid, year by year.
     settled
@@ -48,6 +51,7 @@ class LineOutputs:
     flows: slice
     weights: FloatArray
     settled: FloatArray | None
+    control: Control | None
 
 
 class DealOutputs:
@@ -59,12 +63,17 @@ class DealOutputs:
         The bound deal.
     perspective
         Party whose receipts are positive.
+    controls
+        Of the equity legs.
     keep_legs
         Whether each leg's present value is kept path by path, beside the total's.
     """
 
-    def __init__(self, settlement: Settlement, perspective: str, *, keep_legs: bool) -> None:
+    def __init__(
+        self, settlement: Settlement, perspective: str, controls: Controls, *, keep_legs: bool
+    ) -> None:
         self.settlement = settlement
+        self.controls = controls
         self.keep_legs = keep_legs
         self.signs = [line.clause.sign(perspective) for line in settlement.lines]
         dates = np.concatenate([line.dates.payment_date for line in settlement.lines])
@@ -81,7 +90,7 @@ class DealOutputs:
 
     def place(self, kept: int, streamed: int) -> int:
         """Assign rows from the first free kept and streamed ones; return the next streamed."""
-        n_sums = 1 + len(self.years)
+        n_sums = 2 + len(self.years)
         self.total_pv = kept
         self.total_sums = slice(streamed, streamed + n_sums)
         streamed += n_sums
@@ -92,12 +101,15 @@ class DealOutputs:
             if not line.is_random:
                 nowhere = slice(streamed, streamed)
                 settled = sign * self.settlement.settled_flows(line)
-                lines.append(LineOutputs(line, sign, None, nowhere, nowhere, weights, settled))
+                lines.append(
+                    LineOutputs(line, sign, None, nowhere, nowhere, weights, settled, None)
+                )
                 continue
             sums = slice(streamed, streamed + n_sums)
             flows = slice(sums.stop, sums.stop + len(line.is_paid))
             pv = kept if self.keep_legs else None
-            lines.append(LineOutputs(line, sign, pv, sums, flows, weights, None))
+            control = self.controls.get(line.clause.name)
+            lines.append(LineOutputs(line, sign, pv, sums, flows, weights, None, control))
             kept, streamed = kept + self.keep_legs, flows.stop
         self.lines = tuple(lines)
         return streamed
@@ -111,7 +123,9 @@ class DealOutputs:
 
     def fill(self, block: PathBlock, out: FloatArray) -> None:
         """Write the deal's rows of one block."""
-        flows = iter(self.settlement.random_flows(block.price))
+        prices = block.price
+        observed = self.settlement.observe(prices)
+        flows = iter(self.settlement.random_flows(prices, observed))
         total = out[self.total_pv : self.total_pv + 1]
         total_sums = out[self.total_sums]
         total[:] = 0.0
@@ -121,14 +135,18 @@ class DealOutputs:
             if place.settled is not None:
                 constant = place.weights @ place.settled
                 total += constant[0]
-                total_sums += constant[1:, None]
+                total_sums += constant[:, None]
                 continue
             signed = out[place.flows]
             np.multiply(next(flows), place.sign, out=signed)
             pv = scratch if place.pv is None else out[place.pv : place.pv + 1]
             _weigh(signed, place.weights[:1], pv)
-            _weigh(signed, place.weights[1:], out[place.sums])
             total += pv
+            if place.control is not None:
+                amounts = control_amounts(place.line, prices, observed)
+                factor = place.sign * place.control.slope
+                signed -= factor * (amounts - place.control.expectation)
+            _weigh(signed, place.weights, out[place.sums])
             total_sums += out[place.sums]
 
 

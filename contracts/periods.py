@@ -10,9 +10,9 @@ from contracts.checks import one_of, require
 from contracts.conventions import MONTHS, DateArray, FloatArray, Frequency, IntArray
 
 
-def day(value: datetime.date | np.datetime64 | str) -> np.datetime64:
+def day(value: datetime.date | np.datetime64) -> np.datetime64:
     """Return a date as ``datetime64[D]``."""
-    return np.datetime64(value, "D")
+    return np.datetime64(str(value), "D")
 
 
 def month_of(dates: DateArray) -> IntArray:
@@ -110,7 +110,7 @@ class Periods:
         """
         one_of(frequency, (*MONTHS, "once"), "frequency")
         first, stop = day(start), day(end) + np.timedelta64(1, "D")
-        require(first < stop, "end", f"not come before start ({start})", str(end))
+        require(bool(first < stop), "end", f"not come before start ({start})", str(end))
         starts = [first]
         if frequency != "once":
             step = MONTHS[frequency]

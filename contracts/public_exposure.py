@@ -22,12 +22,13 @@ import numpy as np
 import pandas as pd
 
 from contracts.checks import require
+from contracts.controls import controls
 from contracts.conventions import PERCENTILES, FloatArray
 from contracts.exposure_groups import GroupOutputs, Groups, group
 from contracts.settlement import simulated_dates
-from contracts.valuation import Progress, Valuation, prepare
-from montecarlo.quantiles import expected_shortfall, quantiles
-from montecarlo.simulate import Estimate, simulate
+from contracts.valuation import Measure, Progress, Valuation, prepare
+from montecarlo.quantile import expected_shortfall, quantiles
+from montecarlo.simulation import Estimate, simulate
 
 if TYPE_CHECKING:
     from contracts.deal import Deal
@@ -65,8 +66,8 @@ def exposure(
     run = _common_run(valuations)
     first = valuations[0]
     groups = group(run.settlements, by)
-    outlays = _simulate(run, first, GroupOutputs(groups, discounted=False), "physical", progress)
-    value = _simulate(run, first, GroupOutputs(groups, discounted=True), "pricing", progress)
+    outlays = _simulate(run, groups, first, "physical", progress)
+    value = _simulate(run, groups, first, "pricing", progress)
     return _table(groups, valuations, outlays, value)
 
 
@@ -79,7 +80,7 @@ def samples_by_group(
     """
     run = _common_run(valuations)
     groups = group(run.settlements, by)
-    estimate = _simulate(run, valuations[0], GroupOutputs(groups, discounted=False), "physical")
+    estimate = _simulate(run, groups, valuations[0], "physical")
     return _index(groups)[:-1], estimate.samples[:-1]
 
 
@@ -103,14 +104,22 @@ def _common_run(valuations: Sequence[Valuation]) -> Run:
 
 def _simulate(
     run: Run,
+    groups: Groups,
     first: Valuation,
-    outputs: GroupOutputs,
-    measure: str,
+    measure: Measure,
     progress: Progress | None = None,
 ) -> Estimate:
-    return simulate(
-        run.model, run.grid, outputs, first.plan, measure=measure, progress=progress
+    plan = first.plan
+    known = controls(
+        run.model,
+        run.grid,
+        run.settlements,
+        seed=plan.seed,
+        measure=measure,
+        n_threads=plan.n_threads,
     )
+    outputs = GroupOutputs(groups, known, discounted=measure == "pricing")
+    return simulate(run.model, run.grid, outputs, first.plan, measure=measure, progress=progress)
 
 
 def _table(
@@ -166,7 +175,7 @@ def _index(groups: Groups) -> pd.Index:
 
 def _at_zero_prices(groups: Groups) -> FloatArray:
     """Return what is paid by group, and in all, when every price still to come is zero."""
-    outputs = GroupOutputs(groups, discounted=False)
+    outputs = GroupOutputs(groups, [{} for _ in groups.settlements], discounted=False)
     deals = [settlement.deal for settlement in groups.settlements]
     names, dates = simulated_dates(deals, groups.settlements[0].market)
     prices = {name: np.zeros((len(dates), 1)) for name in names}
@@ -197,7 +206,9 @@ def _appropriations(groups: Groups) -> FloatArray:
         amounts: dict[tuple[str, str], float | None] = {}
         for public in groups.public_lines:
             for year in np.unique(public.fiscal_years[public.groups == number]):
-                amounts[public.deal.name, public.party] = _amount(public.deal, public.party, int(year))
+                amounts[public.deal.name, public.party] = _amount(
+                    public.deal, public.party, int(year)
+                )
         if amounts and None not in amounts.values():
             budget[number] = sum(amount or 0.0 for amount in amounts.values())
     return budget

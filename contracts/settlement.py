@@ -71,10 +71,12 @@ class Settlement:
             observed[name] = bound.observe(prices, observed)
         return observed
 
-    def random_flows(self, prices: Prices) -> list[FloatArray]:
+    def random_flows(
+        self, prices: Prices, observed: dict[str, FloatArray] | None = None
+    ) -> list[FloatArray]:
         """Return the flows, payer to receiver, of each line that a future price can change."""
-        observed = self.observe(prices)
-        return [line.flows(prices, observed) for line in self.lines if line.is_random]
+        seen = self.observe(prices) if observed is None else observed
+        return [line.flows(prices, seen) for line in self.lines if line.is_random]
 
     def settled_flows(self, line: Line) -> FloatArray:
         """Return ``(n_flows,)`` flows, payer to receiver, of a line that nothing can change."""
@@ -152,7 +154,9 @@ def _line(deal: Deal, clause: Clause, bound: Mapping[str, Bound], context: "_Kno
     if isinstance(clause.leg, INSTRUMENTS):
         for name, observation in clause.leg.own_observations().items():
             own[name] = _named(where, observation.bind, name, periods, context)
-    modifiers = tuple(_named(where, m.bind, clause.name, periods, context) for m in clause.modifiers)
+    modifiers = tuple(
+        _named(where, m.bind, clause.name, periods, context) for m in clause.modifiers
+    )
     is_fixed = np.ones(len(periods), dtype=np.bool_)
     reads = (*clause.leg.reads, *(name for m in clause.modifiers for name in m.reads))
     for name in (*reads, *clause.payment.reads):

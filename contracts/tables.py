@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 
 from contracts.conventions import PERCENTILES, FloatArray
-from montecarlo.quantiles import quantiles
+from montecarlo.quantile import quantiles
 
 if TYPE_CHECKING:
     from contracts.valuation import Valuation
 
 
-def with_units(columns: Mapping[str, object], units: Mapping[str, str], index: pd.Index) -> pd.DataFrame:
+def with_units(
+    columns: Mapping[str, object], units: Mapping[str, str], index: pd.Index
+) -> pd.DataFrame:
     """Return a table whose columns are labelled (measure, unit)."""
     table = pd.DataFrame(columns, index=index)
     table.columns = pd.MultiIndex.from_tuples(
@@ -45,10 +47,7 @@ def summary(valuation: Valuation) -> pd.DataFrame:
         "standard_error": [*(leg.standard_error for leg in legs), valuation.standard_error],
     }
     points = [
-        *(
-            percentiles(leg.samples, leg.pv if leg.is_settled.all() else np.nan)
-            for leg in legs
-        ),
+        *(percentiles(leg.samples, leg.pv if leg.is_settled.all() else np.nan) for leg in legs),
         percentiles(valuation.samples, valuation.pv),
     ]
     for position, label in enumerate(PERCENTILES):
@@ -79,7 +78,8 @@ def cashflows(valuation: Valuation) -> pd.DataFrame:
             "expected_amount": leg.flow_amounts,
             "standard_error": leg.flow_errors,
             "discount_factor": leg.flow_discount_factors,
-            "pv": leg.flow_amounts * leg.flow_discount_factors,
+            # Adding zero turns the -0.0 of a paid flow into 0.0.
+            "pv": leg.flow_amounts * leg.flow_discount_factors + 0.0,
         }
         index = pd.MultiIndex.from_tuples(
             [(leg.clause.name, label) for label in leg.flow_labels], names=["leg", "period"]

@@ -61,7 +61,6 @@ _QUANTITIES: Mapping[str, tuple[str, Fraction]] = MappingProxyType(
         "MJ": ("MWh", Fraction(1_000_000, _JOULES_OF_MWH)),
         "GJ": ("MWh", Fraction(1_000_000_000, _JOULES_OF_MWH)),
         "MMBtu": ("MWh", _JOULES_OF_MMBTU / _JOULES_OF_MWH),
-        "therm": ("MWh", _JOULES_OF_MMBTU / 10 / _JOULES_OF_MWH),
         "m3": ("m3", Fraction(1)),
         "bbl": ("bbl", Fraction(1)),
         "MW": ("MW", Fraction(1)),
@@ -88,6 +87,7 @@ _REFUSED = {
     "tonne": "is written t",
     "tonnes": "is written t",
     "lbs": "is written lb",
+    "therm": "differs between countries: write MMBtu",
     "oz": "is a troy or an avoirdupois ounce: write ozt for the troy ounce",
     "$": "belongs to several currencies: write USD, AUD or CAD",
     "US$": "is written USD",
@@ -244,9 +244,9 @@ def _factor(
 def _what_is_wrong(text: str) -> str:
     if re.fullmatch(_NUMBER, text.strip()):
         return "must carry its unit, as in '110 USD/kg'"
-    stuck = re.fullmatch(rf"({_NUMBER})([^\s\d.,].*)", text.strip())
-    if stuck:
-        return f"needs a space between the number and the unit: '{stuck[1]} {stuck[2].strip()}'"
-    if re.match(r"\s*[+-]?[0-9]+(,[0-9]*)+(?![0-9,])", text):
+    if re.match(r"\s*[+-]?[0-9.]*,", text):
         return "must write the decimal point as '.' and commas only between groups of three digits"
+    stuck = re.fullmatch(rf"({_NUMBER})([A-Za-z$£€¥].*)", text.strip())
+    if stuck and not re.match(r"[eE][+-]?[0-9]", stuck[2]):
+        return f"needs a space between the number and the unit: '{stuck[1]} {stuck[2].strip()}'"
     return "must be a number and a unit, as in '110 USD/kg' or '400 million USD'"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from contracts.checks import one_of, require
+from contracts.controls import Controls, controls
 from contracts.conventions import BoolArray, DateArray, FloatArray, IntArray
 from contracts.deal import Clause, Deal
 from contracts.market import Market
@@ -24,7 +25,7 @@ from contracts.settlement import Settlement, settle, simulated_dates
 from montecarlo.curve import ForwardCurve
 from montecarlo.grid import TimeGrid
 from montecarlo.models import Constant, SuppliedPaths
-from montecarlo.simulate import Estimate, Plan, simulate, simulate_paths
+from montecarlo.simulation import Estimate, Plan, simulate, simulate_paths
 
 if TYPE_CHECKING:
     import os
@@ -138,7 +139,7 @@ class Valuation:
         return concessions(self)
 
     def exposure(self, by: Sequence[str] = ("fiscal_year", "agency")) -> pd.DataFrame:
-        """Return what the public pays and receives; see :func:`contracts.public_exposure.exposure`."""
+        """Return what the public pays and receives, by group, over all paths."""
         from contracts.public_exposure import exposure
 
         return exposure([self], by=by)
@@ -167,6 +168,7 @@ def value(
     measure: Measure = "pricing",
     prices: Mapping[str, FloatArray] | None = None,
     quantiles: Literal["legs", "total"] = "legs",
+    control: bool = True,
     progress: Progress | None = None,
 ) -> Valuation:
     """Value one deal.
@@ -186,6 +188,9 @@ def value(
         :func:`pricing_grid` returns.
     quantiles
         Keep present values path by path for every leg, or (``"total"``) only for the deal.
+    control
+        Correct equity legs by a control variate (:mod:`contracts.controls`); their means and
+        standard errors then differ from those of ``samples``. Never with supplied ``prices``.
     progress
         Called with (paths done, paths in all).
 
@@ -215,6 +220,7 @@ def value(
         measure=measure,
         prices=prices,
         quantiles=quantiles,
+        control=control,
         progress=progress,
     )[0]
 
@@ -230,6 +236,7 @@ def value_together(
     measure: Measure = "pricing",
     prices: Mapping[str, FloatArray] | None = None,
     quantiles: Literal["legs", "total"] = "legs",
+    control: bool = True,
     progress: Progress | None = None,
 ) -> list[Valuation]:
     """Value several deals on the same paths of one market; see :func:`value`."""
@@ -240,10 +247,15 @@ def value_together(
     run = prepare(loaded, common, prices)
     n_paths = run.n_paths or n_paths
     sides = [perspective or deal.perspective for deal in loaded]
+    found: list[Controls] = [{} for _ in loaded]
+    if control and prices is None:
+        found = controls(
+            run.model, run.grid, run.settlements, seed=seed, measure=measure, n_threads=n_threads
+        )
     outputs = Outputs(
         [
-            DealOutputs(settled, _side(settled.deal, side), keep_legs=quantiles == "legs")
-            for settled, side in zip(run.settlements, sides, strict=True)
+            DealOutputs(settled, _side(settled.deal, side), known, keep_legs=quantiles == "legs")
+            for settled, side, known in zip(run.settlements, sides, found, strict=True)
         ]
     )
     plan = Plan(n_paths=n_paths, seed=seed, n_threads=n_threads)
@@ -276,7 +288,7 @@ def prepare(
         return Run(market, grid, _model(market, names), settlements)
     missing = sorted(set(names) - set(prices))
     require(not missing, "prices", f"hold {', '.join(names)}", f"nothing for {missing}")
-    supplied = SuppliedPaths(grid, price={name: prices[name] for name in names})
+    supplied = SuppliedPaths(grid=grid, price={name: prices[name] for name in names})
     return Run(market, grid, supplied, settlements, supplied.n_paths)
 
 
@@ -311,8 +323,6 @@ def simulated_prices(
 
 def common_market(deals: Sequence[Deal], market: Market | str | os.PathLike[str] | None) -> Market:
     """Return the market to use: the one given, or the one that all deals name."""
-    from contracts.catalogue import load_market
-
     if isinstance(market, Market):
         return market
     if market is None:
@@ -320,13 +330,17 @@ def common_market(deals: Sequence[Deal], market: Market | str | os.PathLike[str]
         rule = "be given: the deals name " + ", ".join(sorted(str(name) for name in named))
         require(len(named) == 1 and None not in named, "market", rule, None)
         market = str(named.pop())
+    from contracts.catalogue import load_market
+
     return load_market(market)
 
 
 def _deal(deal: Deal | str | os.PathLike[str]) -> Deal:
+    if isinstance(deal, Deal):
+        return deal
     from contracts.catalogue import load
 
-    return deal if isinstance(deal, Deal) else load(deal)
+    return load(deal)
 
 
 def _side(deal: Deal, perspective: str) -> str:
@@ -362,14 +376,14 @@ def _valuation(
         model=run.model,
         is_replay=is_replay,
         legs=legs,
-        pv=float(mean[placed.total_pv]),
-        standard_error=float(error[placed.total_pv]),
-        expected_amount=float(mean[sums.start]),
-        expected_amount_error=float(error[sums.start]),
+        pv=float(mean[sums.start]),
+        standard_error=float(error[sums.start]),
+        expected_amount=float(mean[sums.start + 1]),
+        expected_amount_error=float(error[sums.start + 1]),
         samples=estimate.samples[placed.total_pv],
         years=placed.years,
-        year_amounts=mean[sums.start + 1 : sums.stop],
-        year_errors=error[sums.start + 1 : sums.stop],
+        year_amounts=mean[sums.start + 2 : sums.stop],
+        year_errors=error[sums.start + 2 : sums.stop],
     )
 
 
@@ -383,13 +397,8 @@ def _leg(place: LineOutputs, estimate: Estimate) -> LegValue:
     else:
         flows = estimate.mean[place.flows]
         flow_errors = estimate.standard_error[place.flows]
-        # A leg's present value has no row of its own when only the total is kept.
-        has_pv = place.pv is not None
-        pv = estimate.mean[place.pv] if has_pv else weights[0] @ flows
-        pv_error = estimate.standard_error[place.pv] if has_pv else np.nan
-        sums = np.concatenate([[pv], estimate.mean[place.sums]])
-        errors = np.concatenate([[pv_error], estimate.standard_error[place.sums]])
-        samples = estimate.samples[place.pv] if has_pv else None
+        sums, errors = estimate.mean[place.sums], estimate.standard_error[place.sums]
+        samples = None if place.pv is None else estimate.samples[place.pv]
     return LegValue(
         clause=line.clause,
         pv=float(sums[0]),

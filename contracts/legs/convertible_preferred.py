@@ -92,7 +92,7 @@ class ConvertiblePreferred:
 
     def claim(self, years: float) -> float:
         """Return the stated value of all shares after some years, dividends in kind included."""
-        growth = (1.0 + self.dividend / self.compounding) ** (self.compounding * years)
+        growth: float = (1.0 + self.dividend / self.compounding) ** (self.compounding * years)
         return self.shares * self.stated_value * growth
 
     @property
@@ -119,3 +119,7 @@ class ConvertiblePreferred:
         if self.settlement == "conversion-only":
             return converted
         return np.maximum(converted, self.claim(self.years))
+
+    def linear_amounts(self, observed: Observed) -> FloatArray:
+        """Return what the common shares are worth: a control with a known expectation."""
+        return self.delivered_shares * observed[SHARE_PRICE]

@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 
 from contracts.checks import one_of, ordered, positive, require
-from contracts.conventions import MONTHS, FloatArray, Observed
+from contracts.conventions import MONTHS, DateArray, FloatArray, Observed
 from contracts.periods import Periods, add_months, day
 from contracts.protocols import Observation
 
@@ -93,8 +93,8 @@ class Loan:
         one_day = np.timedelta64(1, "D")
         step = MONTHS[self.frequency]
         payments = [add_months(day(self.drawn), step * k) for k in range(self._count() + 1)]
-        end = np.array(payments, dtype="datetime64[D]") + one_day
-        start = np.concatenate([[day(self.drawn)], end[:-1]]).astype("datetime64[D]")
+        end: DateArray = np.array([date + one_day for date in payments], dtype="datetime64[D]")
+        start: DateArray = np.array([day(self.drawn), *end[:-1]], dtype="datetime64[D]")
         return Periods(start=start, end=end, labels=tuple(str(date) for date in payments))
 
     def own_observations(self) -> Mapping[str, Observation]:
@@ -111,7 +111,8 @@ class Loan:
         if self.amortisation == "level-principal" or interest == 0.0:
             return self.principal * (1.0 - t / n)
         growth = (1.0 + interest) ** np.array([n, *t], dtype=np.float64)
-        return self.principal * (growth[0] - growth[1:]) / (growth[0] - 1.0)
+        balances: FloatArray = self.principal * (growth[0] - growth[1:]) / (growth[0] - 1.0)
+        return balances
 
     def amounts(self, observed: Observed) -> FloatArray:
         """Return ``(1 + n_payments, 1)`` flows from borrower to lender."""

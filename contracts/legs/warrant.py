@@ -88,3 +88,7 @@ class Warrant:
         strike = np.array([[self.strike]])
         share = observed[SHARE_PRICE]
         return piecewise_linear(share, None, (strike,), below=0.0, above=(self.shares,))
+
+    def linear_amounts(self, observed: Observed) -> FloatArray:
+        """Return what all shares are worth at expiry: a control with a known expectation."""
+        return self.shares * observed[SHARE_PRICE]

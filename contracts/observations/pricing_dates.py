@@ -55,12 +55,12 @@ class PricingDates:
 
     def within(self, start: np.datetime64, end: np.datetime64) -> DateArray:
         """Return the pricing dates in ``[start, end)``; a window without one is refused."""
-        days = np.arange(start, end, dtype="datetime64[D]")
+        days: DateArray = np.arange(start, end, dtype="datetime64[D]")
         if self.every == "period-end":
             return days[-1:]
         if self.every == "month":
             number = (days - days.astype("datetime64[M]").astype("datetime64[D]")).astype(int) + 1
-            chosen = days[number == self.day]
+            chosen: DateArray = days[number == self.day]
         else:
             # 1970-01-01 was a Thursday, ISO weekday 4.
             weekday = (days.astype(np.int64) + 3) % 7 + 1

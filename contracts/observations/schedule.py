@@ -9,6 +9,7 @@ with :math:`j(t)` the last step dated at or before the start of period :math:`t`
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -87,7 +88,7 @@ def check_steps(steps: Steps) -> None:
     for date, value in steps:
         finite(value, f"steps[{date}]")
     dates = [date for date, _ in steps]
-    increasing = all(a < b for a, b in zip(dates, dates[1:], strict=False))
+    increasing = all(before < after for before, after in pairwise(dates))
     require(increasing, "steps", "have increasing dates", [str(date) for date in dates])
 
 

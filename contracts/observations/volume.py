@@ -138,5 +138,4 @@ class Volume:
 
 
 def _later(date: datetime.date, months: int) -> datetime.date:
-    moved: datetime.date = add_months(day(date), months).item()
-    return moved
+    return datetime.date.fromisoformat(str(add_months(day(date), months)))

@@ -38,6 +38,11 @@ def names_an_observation(value: object) -> bool:
     return isinstance(value, str) and not _NUMBER_LIKE.match(value)
 
 
+def a_or_an(noun: str) -> str:
+    """Return a noun with its article."""
+    return f"{'an' if noun[0] in 'aeio' else 'a'} {noun}"
+
+
 def check_names(faults: Faults) -> None:
     """Check every name that refers to something else in the term sheet."""
     terms = faults.terms
@@ -129,7 +134,7 @@ def _check_read(
     observation = mappings(faults.terms, "observations").get(str(value), {})
     kind = _text(observation.get("kind"))
     if kind in OBSERVATION_MODELS and kind not in reads.kinds:
-        rule = f"must name an observation of kind {' or '.join(reads.kinds)}; {value} is a {kind}"
+        rule = f"must name an observation of kind {' or '.join(reads.kinds)}; {value} is {a_or_an(kind)}"
         faults.add(path, rule)
     elif "schedule" in observation and schedule is not None and observation["schedule"] != schedule:
         rule = f"must name an observation on the schedule {schedule}; {value} is on "
@@ -144,7 +149,7 @@ def _refer(faults: Faults, path: TermPath, value: object, known: Iterable[str], 
     names = list(known)
     if value in names:
         return True
-    faults.add(path, f"must name a {noun} of this file; {nearest(value, names)}", value)
+    faults.add(path, f"must name {a_or_an(noun)} of this file; {nearest(value, names)}", value)
     return False
 
 
