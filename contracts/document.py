@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from contracts.conventions import PERCENTILES
 from contracts.fingerprint import versions
 from contracts.tables import percentiles
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from contracts.conventions import FloatArray
     from contracts.valuation import LegValue, Valuation
 
@@ -61,8 +61,9 @@ def exposure_document(valuations: Sequence[Valuation], table: pd.DataFrame) -> d
     first = valuations[0]
     names = [str(name) for name in table.index.names]
     flat = table.copy()
-    flat.columns = [f"{measure}.{statistic}" for measure, statistic, _ in table.columns.to_list()]
-    units = dict(zip(flat.columns, table.columns.get_level_values("unit"), strict=True))
+    levels = [table.columns.get_level_values(level) for level in range(3)]
+    flat.columns = pd.Index([f"{m}.{s}" for m, s in zip(levels[0], levels[1], strict=True)])
+    units = dict(zip(flat.columns, levels[2], strict=True))
     labels = table.index.to_frame(index=False).to_dict(orient="records")
     values = flat.to_dict(orient="records")
     rows = [

@@ -132,6 +132,24 @@ class Valuation:
 
         return headline(self)
 
+    def settled(self) -> pd.DataFrame:
+        """Return past periods with the price and the quantity behind each amount."""
+        from contracts.settled import settled
+
+        return settled(self)
+
+    def equity(self) -> pd.DataFrame:
+        """Return the shares that the deal hands over, and what part of the company they are."""
+        from contracts.equity import equity
+
+        return equity(self.deal)
+
+    def _repr_html_(self) -> str:
+        """Return the summary for a notebook, under a line that says what was valued."""
+        from contracts.reports.notebook import valuation_html
+
+        return valuation_html(self)
+
     def concessions(self) -> pd.DataFrame:
         """Return each loan at the Treasury curve and at a market yield; the gap between."""
         from contracts.concession import concessions

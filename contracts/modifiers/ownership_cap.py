@@ -11,6 +11,7 @@ Counted legs take their shares in the order listed; a leg keeps
 :math:`f = \min\!\left(1, (\bar N - N_{\text{before}})^+ / N\right)` of its amount.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -72,16 +73,16 @@ class OwnershipCap:
         part = self.limit if self.basis == "outstanding" else self.limit / (1.0 - self.limit)
         return part * self.shares_outstanding
 
-    def kept(self, leg: str, context: Context) -> float:
-        """Return the part of a leg's shares that fits under the cap."""
+    def kept_of(self, leg: str, shares: Mapping[str, float]) -> float:
+        """Return the part of a leg's shares that fits under the cap, given all legs' shares."""
         checks.require(leg in self.counted, "counted", f"name the leg {leg!r}", self.counted)
-        before = sum(context.shares(name) for name in self.counted[: self.counted.index(leg)])
+        before = sum(shares[name] for name in self.counted[: self.counted.index(leg)])
         room = max(self.allowed_shares - before, 0.0)
-        return min(1.0, room / context.shares(leg))
+        return min(1.0, room / shares[leg])
 
     def bind(self, leg: str, periods: Periods, context: Context) -> Apply:
         """Fix the part that is kept."""
-        factor = self.kept(leg, context)
+        factor = self.kept_of(leg, {name: context.shares(name) for name in self.counted})
 
         def apply(amounts: FloatArray, observed: Observed) -> FloatArray:
             return amounts * factor

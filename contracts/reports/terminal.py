@@ -52,12 +52,18 @@ def print_valuation(valuation: Valuation) -> None:
     for name, terms in market.model_terms(valuation.model.names).items():
         out.print(f"  {name}: {_model_line(terms)}")
     out.print()
-    out.print(_legs(valuation))
-    out.print(_headline(valuation))
-    out.print(_years(valuation))
-    loans = valuation.concessions()
+    tables = [_legs(valuation), _headline(valuation)]
+    shares, past, loans = valuation.equity(), valuation.settled(), valuation.concessions()
+    if len(shares):
+        tables.append(_equity(valuation, shares))
+    if len(past):
+        tables.append(_settled(valuation, past))
+    tables.append(_years(valuation))
     if len(loans):
-        out.print(_loans(valuation, loans))
+        tables.append(_loans(valuation, loans))
+    for table in tables:
+        out.print(table)
+        out.print()
     _print_notes(out, deal, market, valuation.model.names)
 
 
@@ -106,6 +112,68 @@ def _headline(valuation: Valuation) -> Table:
         cells = (money(row[key], scale) for key in ("given", "received", "net"))
         style = "bold" if is_total else None
         table.add_row(str(leg), *cells, error(row["standard_error"], scale), style=style)
+    return table
+
+
+def _equity(valuation: Valuation, frame: pd.DataFrame) -> Table:
+    flat = frame.droplevel("unit", axis=1)
+    note = "Of the company: of the shares outstanding that the ownership cap names."
+    equity = [leg for leg in valuation.legs if leg.clause.name in flat.index]
+    bought = [leg for leg in valuation.legs if leg.clause.kind == "fixed-amount"]
+    if bought:
+        got, paid = (abs(sum(x.pv + x.paid_to_date for x in legs)) for legs in (equity, bought))
+        scale = scale_of(paid)
+        unit = unit_of(valuation.deal.currency, scale)
+        note += (
+            f"\nPaid {money(paid, scale)} {unit} for equity worth {money(got, scale)}: "
+            f"{got / paid:.2f} times."
+        )
+    table = _table(
+        "Shares handed over",
+        (
+            "leg",
+            "at issue",
+            "of the company",
+            "on delivery",
+            "of the company",
+            "kept under the cap",
+        ),
+        caption=note,
+    )
+    for leg, row in flat.iterrows():
+        if leg == "total":
+            table.add_section()
+        table.add_row(
+            str(leg),
+            f"{row['shares_at_issue']:,.0f}",
+            probability(row["part_at_issue"]),
+            f"{row['shares_delivered']:,.0f}",
+            probability(row["part_delivered"]),
+            probability(row["kept_under_cap"]),
+            style="bold" if leg == "total" else None,
+        )
+    return table
+
+
+def _settled(valuation: Valuation, frame: pd.DataFrame) -> Table:
+    flat = frame.droplevel("unit", axis=1).reset_index()
+    scale = scale_of(flat["amount"].abs().max())
+    table = _table(
+        f"Settled so far, {unit_of(valuation.deal.currency, scale)}",
+        ("leg", "period", "reference price", "quantity", "amount", "payment", "status"),
+        names=2,
+        caption="Reference price and quantity in canonical units (kg, MWh).",
+    )
+    for row in flat.to_dict(orient="records"):
+        table.add_row(
+            str(row["leg"]),
+            str(row["period"]),
+            money(row["reference_price"], 1.0, places=2),
+            money(row["quantity"], 1.0, places=0),
+            money(row["amount"], scale, places=3),
+            str(row["payment_date"])[:10],
+            str(row["status"]),
+        )
     return table
 
 

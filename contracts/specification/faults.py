@@ -15,6 +15,7 @@ from contracts.specification.shape import known_keys
 Model = TypeVar("Model", bound=BaseModel)
 Built = TypeVar("Built")
 NOT_SHOWN = object()
+PydanticPath = tuple[int | str, ...]
 
 
 @dataclass(slots=True)
@@ -80,13 +81,14 @@ class Faults:
             return shape.model_validate(self.terms)
         except ValidationError as error:
             details = error.errors(include_url=False)
-            missing = [item["loc"] for item in details if item["type"] == "missing"]
+            spelled = _misspelled(shape, details)
             for item in details:
-                self._add_detail(shape, item, missing)
+                if item["type"] != "missing" or item["loc"] not in spelled.values():
+                    self._add_detail(shape, item, spelled.get(item["loc"]))
             return None
 
     def _add_detail(
-        self, shape: type[BaseModel], item: ErrorDetails, missing: list[tuple[int | str, ...]]
+        self, shape: type[BaseModel], item: ErrorDetails, meant: PydanticPath | None
     ) -> None:
         loc = item["loc"]
         path = tuple(part for part in loc if not _is_inserted(part))
@@ -96,8 +98,7 @@ class Faults:
         elif kind == "missing":
             self.add(path, "is missing")
         elif kind == "extra_forbidden":
-            absent = [str(where[-1]) for where in missing if where[:-1] == loc[:-1]]
-            known = list(dict.fromkeys([*absent, *known_keys(shape, loc[:-1])]))
+            known = [meant[-1]] if meant else known_keys(shape, loc[:-1])
             self.add(path, f"is not a known term; {nearest(loc[-1], known, listed=20)}")
         elif kind == "union_tag_invalid":
             options = re.findall(r"<([^>]*)>", context["expected_tags"])
@@ -123,6 +124,22 @@ _RULES = {
     "bool_type": "must be true or false",
     "union_tag_not_found": "must be a mapping with a kind",
 }
+
+
+def _misspelled(
+    shape: type[BaseModel], details: list[ErrorDetails]
+) -> dict[PydanticPath, PydanticPath]:
+    """Return unknown key -> missing key that it seems to be, in the same mapping."""
+    missing = [item["loc"] for item in details if item["type"] == "missing"]
+    found: dict[PydanticPath, PydanticPath] = {}
+    for item in details:
+        loc = item["loc"]
+        advice = nearest(loc[-1], known_keys(shape, loc[:-1])) if loc else ""
+        for absent in missing:
+            is_meant = absent[:-1] == loc[:-1] and advice == f"did you mean {absent[-1]}?"
+            if item["type"] == "extra_forbidden" and is_meant:
+                found[loc] = absent
+    return found
 
 
 def _is_inserted(part: int | str) -> bool:

@@ -134,9 +134,12 @@ def _check_read(
     observation = mappings(faults.terms, "observations").get(str(value), {})
     kind = _text(observation.get("kind"))
     if kind in OBSERVATION_MODELS and kind not in reads.kinds:
-        rule = f"must name an observation of kind {' or '.join(reads.kinds)}; {value} is {a_or_an(kind)}"
-        faults.add(path, rule)
-    elif "schedule" in observation and schedule is not None and observation["schedule"] != schedule:
+        kinds = " or ".join(reads.kinds)
+        faults.add(path, f"must name an observation of kind {kinds}; {value} is {a_or_an(kind)}")
+    elif schedule in _keys(faults.terms, "schedules") and observation.get("schedule") not in (
+        schedule,
+        None,
+    ):
         rule = f"must name an observation on the schedule {schedule}; {value} is on "
         faults.add(path, f"{rule}{observation['schedule']}")
     if earlier is not None and value not in earlier:

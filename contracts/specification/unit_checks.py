@@ -12,7 +12,8 @@ from contracts.specification.names import (
     names_an_observation,
 )
 from contracts.specification.shape import terms_that_read
-from contracts.units import UnitError, kind_of, parse_measure
+from contracts.specification.sheet import Reads
+from contracts.units import CURRENCIES, UnitError, kind_of, parse_measure
 
 PURE = ""
 """The unit of a pure number."""
@@ -36,7 +37,8 @@ def unit_of_observation(observation: dict[str, Any], currency: object) -> str | 
     steps = observation.get("steps")
     if kind in ("volume", "schedule") and isinstance(steps, dict):
         units = [unit_of_value(value) for value in steps.values()]
-        return units[0] if units else None
+        unit = units[0] if units else None
+        return None if kind == "volume" and unit == PURE else unit
     if kind == "earnings":
         return currency if isinstance(currency, str) else None
     return PURE if kind in ("event", "interest-rate") else None
@@ -72,6 +74,8 @@ def _check_steps(faults: Faults, path: TermPath, observation: dict[str, Any]) ->
     if not isinstance(steps, dict):
         return
     units = {date: unit_of_value(value) for date, value in steps.items()}
+    if observation.get("kind") == "volume":
+        units = {date: unit or None for date, unit in units.items()}
     first = next((unit for unit in units.values() if unit is not None), None)
     for date, unit in units.items():
         if unit is not None and unit != first:
@@ -83,7 +87,7 @@ def _check_agreement(
     faults: Faults,
     path: TermPath,
     holder: dict[str, Any],
-    reading: list[tuple[TermPath, Any, object]],
+    reading: list[tuple[TermPath, Reads, object]],
     direct: tuple[str, ...],
 ) -> None:
     """Check what a leg or an observation reads: the kind of unit, and price against quantity."""
@@ -92,7 +96,7 @@ def _check_agreement(
     quantity: str | None = None
     for where, reads, value in reading:
         unit = _unit_read(faults, value, currency)
-        if unit is None or reads.unit is None:
+        if unit is None or reads.unit is None or not _is_of_kind(faults, value, reads):
             continue
         if names_an_observation(value) and (unit == PURE or kind_of(unit) != reads.unit):
             rule = f"must name an observation in units of {reads.unit}"
@@ -109,6 +113,11 @@ def _check_agreement(
         if quantity is not None and "/" in unit and unit.partition("/")[2] != quantity:
             rule = f"must be a price per {quantity}, the unit of the quantity"
             faults.add(where, f"{rule}; {value} is in {unit}" if value != unit else rule)
+
+
+def _is_of_kind(faults: Faults, value: object, reads: Reads) -> bool:
+    observation = mappings(faults.terms, "observations").get(str(value), {})
+    return not names_an_observation(value) or observation.get("kind") in reads.kinds
 
 
 def _unit_read(faults: Faults, value: object, currency: object) -> str | None:
@@ -138,5 +147,6 @@ def check_currency(
             check_currency(faults, (*path, position), below, currency, noun)
     elif isinstance(value, str):
         unit = unit_of_value(value)
-        if unit and kind_of(unit) != "quantity" and unit.partition("/")[0] != currency:
+        is_money = bool(unit) and kind_of(str(unit)) != "quantity"
+        if is_money and str(unit).partition("/")[0] != currency and currency in CURRENCIES:
             faults.add(path, f"must be in {currency}, the currency of the {noun}", value)

@@ -1,0 +1,73 @@
+r"""What has been settled: past periods, with the price and the quantity behind each amount.
+
+For each period that ended by the valuation date, with every price it reads already fixed:
+reference price :math:`R_t`, quantity :math:`Q_t` and the signed amount :math:`F_t`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from contracts.deal import INSTRUMENTS
+from contracts.periods import day
+from contracts.settlement import simulated_dates
+from contracts.tables import with_units
+from contracts.valuation import prepare
+
+if TYPE_CHECKING:
+    from contracts.valuation import Valuation
+
+
+def settled(valuation: Valuation) -> pd.DataFrame:
+    """Return one row a settled flow of the legs that read a price, indexed by leg and period.
+
+    Columns: ``reference_price`` and ``quantity`` in canonical units (NaN for a leg that reads
+    neither), ``amount`` signed for the perspective, ``payment_date``, and ``status``: ``paid`` or
+    ``due``.
+    """
+    deal, market = valuation.deal, valuation.market
+    settlement = prepare([deal], market).settlements[0]
+    names, dates = simulated_dates([deal], market)
+    # Settled periods read no simulated price, so any value will do for the others.
+    observed = settlement.observe({name: np.ones((len(dates), 1)) for name in names})
+    today = day(market.valuation_date)
+    rows: list[dict[str, object]] = []
+    for line, leg in zip(settlement.lines, valuation.legs, strict=True):
+        clause = line.clause
+        if isinstance(clause.leg, INSTRUMENTS):
+            continue
+        for k in np.flatnonzero(line.is_settled):
+            t = line.dates.period[k]
+            if line.periods.last_day[t] > today:
+                continue
+            seen = {
+                field: observed[name][t, 0]
+                for field in ("reference_price", "quantity")
+                if (name := getattr(clause.leg, field, None)) is not None
+            }
+            rows.append(
+                {
+                    "leg": clause.name,
+                    "period": line.dates.labels[k],
+                    "reference_price": seen.get("reference_price", np.nan),
+                    "quantity": seen.get("quantity", np.nan),
+                    "amount": leg.flow_amounts[k] + 0.0,
+                    "payment_date": line.dates.payment_date[k],
+                    "status": "paid" if line.is_paid[k] else "due",
+                }
+            )
+    columns = ("reference_price", "quantity", "amount", "payment_date", "status")
+    index = pd.MultiIndex.from_tuples(
+        [(row["leg"], row["period"]) for row in rows], names=["leg", "period"]
+    )
+    units = {
+        "reference_price": "currency per unit",
+        "quantity": "unit",
+        "amount": deal.currency,
+        "payment_date": "date",
+        "status": "",
+    }
+    return with_units({name: [row[name] for row in rows] for name in columns}, units, index)
