@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from contracts.conventions import PERCENTILE_LABELS, PERCENTILES
@@ -21,18 +22,32 @@ if TYPE_CHECKING:
     from contracts.valuation import Valuation
 
 
+WIDTH_OF_A_PIPE = 160
+NAME_WIDTH = 16
+
+
 def console() -> Console:
     """Return the console of a report; a pipe gets full lines instead of cut ones."""
     found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=150)
+    return found if found.is_terminal else Console(highlight=False, width=WIDTH_OF_A_PIPE)
 
 
 def _table(title: str, columns: Iterable[str], *, names: int = 1, caption: str = "") -> Table:
     table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
     for position, column in enumerate(columns):
         is_name = position < names
-        table.add_column(column, justify="left" if is_name else "right", no_wrap=not is_name)
+        if is_name:
+            table.add_column(column, min_width=min(NAME_WIDTH, 40 // names))
+        else:
+            table.add_column(column, justify="right", no_wrap=True)
     return table
+
+
+def _show(out: Console, table: Table) -> None:
+    """Print a table whole: on a narrow terminal lines wrap, but no figure is ever cut."""
+    needed = Measurement.get(out, out.options.update(max_width=10_000), table).minimum
+    wide = out if needed <= out.width else Console(highlight=False, width=needed)
+    wide.print(table)
 
 
 def print_valuation(valuation: Valuation) -> None:
@@ -62,7 +77,7 @@ def print_valuation(valuation: Valuation) -> None:
     if len(loans):
         tables.append(_loans(valuation, loans))
     for table in tables:
-        out.print(table)
+        _show(out, table)
         out.print()
     _print_notes(out, deal, market, valuation.model.names)
 
@@ -297,8 +312,9 @@ def print_exposure(valuations: Sequence[Valuation], frame: pd.DataFrame) -> None
             error(row["standard_error_present_value"], scale),
             style=style,
         )
-    out.print(table)
-    out.print(ledger)
+    _show(out, table)
+    out.print()
+    _show(out, ledger)
 
 
 def print_catalogue(listing: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
@@ -308,12 +324,12 @@ def print_catalogue(listing: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
     for item in listing["deals"]:
         legs = ", ".join(item["legs"])
         table.add_row(item["name"], item["title"], item["currency"], legs, item["market"])
-    out.print(table)
+    _show(out, table)
     markets = _table("Built-in markets", ("market", "date", "currency", "prices"), names=4)
     for item in listing["markets"]:
         prices = ", ".join(item["commodities"])
         markets.add_row(item["name"], item["valuation_date"], item["currency"], prices)
-    out.print(markets)
+    _show(out, markets)
 
 
 def print_timetable(deal: Deal, frame: pd.DataFrame) -> None:
@@ -334,7 +350,7 @@ def print_timetable(deal: Deal, frame: pd.DataFrame) -> None:
     table = _table(title, columns.values(), names=len(columns))
     for row in frame[list(columns)].astype(str).replace({"NaT": "", "0": ""}).to_numpy():
         table.add_row(*row.tolist())
-    console().print(table)
+    _show(console(), table)
 
 
 def print_check(deal: Deal, market: Market | None) -> None:
@@ -360,4 +376,4 @@ def print_findings(findings: Sequence[Finding]) -> None:
     for finding in findings:
         colour = colours[finding.status]
         table.add_row(finding.name, f"[{colour}]{finding.status}[/{colour}]", finding.message)
-    console().print(table)
+    _show(console(), table)
