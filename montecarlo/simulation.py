@@ -14,15 +14,11 @@ and nothing else.
 from __future__ import annotations
 
 import os
-import threading
-from collections import deque
-from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -31,18 +27,14 @@ from montecarlo.accumulators import GRANULE, GranuleMoments, Moments, granule_mo
 from montecarlo.block import PathBlock
 from montecarlo.checks import FloatArray
 from montecarlo.grid import TimeGrid
-from montecarlo.models.protocol import BlockSource, Measure, PriceModel, Workspace
+from montecarlo.models.protocol import BlockSource, Measure, PriceModel
+from montecarlo.workers import Blocks
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called from the calling thread with the paths done and the paths asked for, both rising."""
 
-T = TypeVar("T")
-
 _BLOCK_BYTES = 2**20
 _MAX_BLOCK = 1024
-_CHUNK_PATHS = 2**14
-_CHUNKS_PER_THREAD = 3
-_POLL_SECONDS = 0.2
 
 
 class Functional(Protocol):
@@ -219,9 +211,10 @@ def simulate(
         return granule_moments(values, first_path=block.first_path, n_paths=n_real)
 
     moments = Moments(n_outputs)
-    blocks = _Blocks(source, n_paths, plan.block_size)
+    blocks = _blocks(source, plan)
+    n_threads = plan.n_threads or default_threads()
     done = 0
-    with closing(blocks.run(reduce_block, plan.n_threads)) as chunks:
+    with closing(blocks.run(reduce_block, n_threads)) as chunks:
         for chunk in chunks:
             for granules in chunk:
                 moments.update(granules)
@@ -286,7 +279,9 @@ def simulate_paths(
             target = rows[:, columns]
             target[...] = block.price[name][:, : target.shape[1]]
 
-    with closing(_Blocks(source, plan.n_paths, None).run(copy_block, plan.n_threads)) as chunks:
+    with closing(
+        _blocks(source, plan).run(copy_block, plan.n_threads or default_threads())
+    ) as chunks:
         for _ in chunks:
             pass
     return out
@@ -336,85 +331,7 @@ def _available(source: BlockSource, n_paths: int) -> int:
     return n_paths
 
 
-class _Blocks:
-    """The blocks of one simulation, worked off in chunks whose results come back in order."""
-
-    def __init__(self, source: BlockSource, n_paths: int, block_size: int | None) -> None:
-        self.source = source
-        self.n_paths = n_paths
-        chosen = block_size or default_block_size(source.n_dates * len(source.names))
-        self.block_size = min(chosen, -(-n_paths // GRANULE) * GRANULE)
-        self.chunk_size = max(_CHUNK_PATHS // self.block_size, 1) * self.block_size
-
-    def run(
-        self, work: Callable[[PathBlock], T], n_threads: int | None
-    ) -> Generator[list[T], None, None]:
-        """Yield the results of each chunk's blocks, in the order of the paths."""
-        starts = range(0, self.n_paths, self.chunk_size)
-        n_workers = min(n_threads or default_threads(), len(starts))
-        stop = threading.Event()
-        if n_workers == 1:
-            workspace = self.source.workspace(self.block_size)
-            for start in starts:
-                yield self._chunk(start, work, workspace, stop)
-            return
-        yield from self._run_threads(starts, work, n_workers, stop)
-
-    def _run_threads(
-        self, starts: range, work: Callable[[PathBlock], T], n_workers: int, stop: threading.Event
-    ) -> Generator[list[T], None, None]:
-        free: SimpleQueue[Workspace] = SimpleQueue()
-        for _ in range(n_workers):
-            free.put(self.source.workspace(self.block_size))
-
-        errors: list[BaseException] = []
-
-        def run_chunk(start: int) -> list[T]:
-            workspace = free.get()
-            try:
-                return self._chunk(start, work, workspace, stop)
-            except BaseException as error:
-                errors.append(error)
-                stop.set()
-                return []
-            finally:
-                free.put(workspace)
-
-        pool = ThreadPoolExecutor(n_workers, thread_name_prefix="montecarlo")
-        try:
-            waiting: deque[Future[list[T]]] = deque()
-            remaining = iter(starts)
-            for start in remaining:
-                waiting.append(pool.submit(run_chunk, start))
-                if len(waiting) == n_workers * _CHUNKS_PER_THREAD:
-                    break
-            while waiting:
-                first = waiting.popleft()
-                # Waiting in short turns lets Ctrl-C through on every platform.
-                while not wait((first,), timeout=_POLL_SECONDS).done:
-                    pass
-                # A chunk cut short by another's error is never looked at.
-                if errors:
-                    raise errors[0]
-                result = first.result()
-                for start in remaining:
-                    waiting.append(pool.submit(run_chunk, start))
-                    break
-                yield result
-        finally:
-            stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-
-    def _chunk(
-        self,
-        start: int,
-        work: Callable[[PathBlock], T],
-        workspace: Workspace,
-        stop: threading.Event,
-    ) -> list[T]:
-        results: list[T] = []
-        for first in range(start, min(start + self.chunk_size, self.n_paths), self.block_size):
-            if stop.is_set():
-                break
-            results.append(work(self.source.fill(first, workspace)))
-        return results
+def _blocks(source: BlockSource, plan: Plan) -> Blocks:
+    n_rows = source.n_dates * len(source.names)
+    block_size = plan.block_size or default_block_size(n_rows)
+    return Blocks(source, n_paths=plan.n_paths, block_size=block_size)

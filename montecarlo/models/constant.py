@@ -92,4 +92,4 @@ class Constant:
 
     def prepare(self, grid: TimeGrid, *, seed: int, measure: Measure = "pricing") -> GaussianSource:
         """Return a source of blocks for one grid; the seed is checked and changes nothing."""
-        return self.law().prepare(grid, seed=seed, measure=measure)
+        return self.law().source(grid, seed=seed, measure=measure)

@@ -143,7 +143,7 @@ class GaussianLaw:
                     loading[:, i, j] = np.where(is_singular, 0.0, rest / safe)
         return loading
 
-    def prepare(self, grid: TimeGrid, *, seed: int, measure: Measure) -> GaussianSource:
+    def source(self, grid: TimeGrid, *, seed: int, measure: Measure) -> GaussianSource:
         """Work out the coefficients of each date, once for all blocks."""
         key = key_of(seed)
         times = grid.times

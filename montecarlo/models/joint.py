@@ -142,7 +142,7 @@ class Joint:
 
     def prepare(self, grid: TimeGrid, *, seed: int, measure: Measure = "pricing") -> GaussianSource:
         """Return a source of blocks for one grid, seed and measure."""
-        return self.law().prepare(grid, seed=seed, measure=measure)
+        return self.law().source(grid, seed=seed, measure=measure)
 
     def _index(self, name: str) -> int:
         try:

@@ -41,7 +41,7 @@ class LognormalModel(ABC):
 
     def prepare(self, grid: TimeGrid, *, seed: int, measure: Measure = "pricing") -> GaussianSource:
         """Return a source of blocks for one grid, seed and measure."""
-        return self.law().prepare(grid, seed=seed, measure=measure)
+        return self.law().source(grid, seed=seed, measure=measure)
 
     def expected_spot(self, times: npt.ArrayLike, measure: Measure = "pricing") -> FloatArray:
         """Return the mean price at ``times`` under a measure, currency per unit."""
