@@ -38,6 +38,7 @@ Side = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
+INTERRUPTED = 130
 N_PATHS = 200_000
 SEED = 20250709
 
@@ -220,7 +221,12 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+    except SystemExit as end:
+        # The command-line library turns an interruption into this code without a word.
+        if end.code == INTERRUPTED:
+            sys.stderr.write("interrupted\n")
+        raise
     except BrokenPipeError:
         # The reader of a pipe went away, as in "offtake timetable ... | head".
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 WIDTH_OF_A_PIPE = 160
-NAME_WIDTH = 16
+NAME_WIDTH = 44
 
 
 def console() -> Console:
@@ -37,7 +37,7 @@ def _table(title: str, columns: Iterable[str], *, names: int = 1, caption: str =
     for position, column in enumerate(columns):
         is_name = position < names
         if is_name:
-            table.add_column(column, min_width=min(NAME_WIDTH, 40 // names))
+            table.add_column(column, max_width=NAME_WIDTH)
         else:
             table.add_column(column, justify="right", no_wrap=True)
     return table
@@ -45,7 +45,7 @@ def _table(title: str, columns: Iterable[str], *, names: int = 1, caption: str =
 
 def _show(out: Console, table: Table) -> None:
     """Print a table whole: on a narrow terminal lines wrap, but no figure is ever cut."""
-    needed = Measurement.get(out, out.options.update(max_width=10_000), table).minimum
+    needed = Measurement.get(out, out.options.update(max_width=10_000), table).maximum
     wide = out if needed <= out.width else Console(highlight=False, width=needed)
     wide.print(table)
 
