@@ -4,8 +4,8 @@ import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from contracts.errors import Fault, TermSheetError
-from contracts.paths import PathError, find_path, value_at
+from contracts.errors import Fault, TermSheetError, shown
+from contracts.paths import PathError, find_path, path_text, value_at
 from contracts.plain import plain
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def amended_terms(
     """Return a copy of plain terms with some of them changed.
 
     A term that the sheet leaves out may be added where its format knows it; a mapping whose keys
-    are names or dates is changed as a whole or by the keys that it has.
+    are names or dates is changed as a whole or by the keys that it has. Where the sheet states its
+    sources, those of a changed term give way to the remark that it was amended.
 
     Examples
     --------
@@ -98,4 +99,33 @@ floor?
             holder[path[-1]] = plain({"value": value}, file)["value"]
     if faults:
         raise TermSheetError(faults)
+    if changes and isinstance(changed.get("sources"), list):
+        changed["sources"] = _amended_sources(terms, changed, changes)
     return changed
+
+
+def _amended_sources(
+    terms: Mapping[str, Any], changed: dict[str, Any], changes: Mapping[str, object]
+) -> list[Any]:
+    """Return the sources that still hold, then one assumption for each change."""
+    paths = {find_path(address, terms, may_add=True) for address in changes}
+    kept = []
+    for source in changed["sources"]:
+        try:
+            path = find_path(str(source["path"]), terms)
+            find_path(str(source["path"]), changed)
+        except (PathError, KeyError, TypeError):
+            continue
+        if not any(path[: len(replaced)] == replaced for replaced in paths):
+            kept.append(source)
+    for path in sorted(paths, key=lambda path: path_text(path, changed)):
+        if path[0] in ("sources", "simplifications"):
+            continue
+        try:
+            was = f"was {shown(value_at(path, terms))}"
+        except KeyError:
+            was = "was not stated"
+        kept.append(
+            {"path": path_text(path, changed), "mark": "assumption", "note": f"amended; {was}"}
+        )
+    return kept

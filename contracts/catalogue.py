@@ -25,12 +25,12 @@ def deals() -> list[str]:
     >>> "mp-materials" in deals()
     True
     """
-    return sorted(_built_in("deals"))
+    return list(_built_in("deals"))
 
 
 def markets() -> list[str]:
     """Return the names of the built-in markets."""
-    return sorted(_built_in("markets"))
+    return list(_built_in("markets"))
 
 
 def deal_path(name_or_path: str | os.PathLike[str]) -> Path:
@@ -84,12 +84,12 @@ def describe() -> dict[str, list[dict[str, Any]]]:
     from contracts.yaml_document import read_document
 
     listing: dict[str, list[dict[str, Any]]] = {"deals": [], "markets": []}
-    for name, path in sorted(_built_in("deals").items()):
+    for name, path in _built_in("deals").items():
         terms = read_document(path).terms
         chosen = {key: terms.get(key) for key in ("title", "currency", "perspective", "market")}
         legs = [leg["name"] for leg in terms.get("legs", [])]
         listing["deals"].append({"name": name, **chosen, "legs": legs})
-    for name, path in sorted(_built_in("markets").items()):
+    for name, path in _built_in("markets").items():
         terms = read_document(path).terms
         chosen = {key: terms.get(key) for key in ("title", "currency", "valuation_date")}
         prices = list(terms.get("commodities", {}))
@@ -99,18 +99,18 @@ def describe() -> dict[str, list[dict[str, Any]]]:
 
 def _built_in(folder: str) -> dict[str, Path]:
     place = Path(str(resources.files("contracts"))) / folder
-    return {path.stem: path for path in place.glob("*.yaml")}
+    return {path.stem: path for path in sorted(place.glob("*.yaml"))}
 
 
 def _path(name_or_path: str | os.PathLike[str], noun: str, built_in: dict[str, Path]) -> Path:
     given = os.fspath(name_or_path)
     if given in built_in:
         return built_in[given]
+    if not given:
+        raise TermSheetError([Fault(file=noun, rule="must be a name or a path", got="''")])
     # A name has neither a folder nor an ending; anything else is taken for a path.
     is_path = Path(given).name != given or given.endswith(_SUFFIXES)
     if is_path or not isinstance(name_or_path, str) or Path(given).exists():
         return Path(given)
     rule = f"no built-in {noun} has this name; {nearest(given, built_in, listed=40)}"
-    if not given:
-        rule = f"the name of a {noun} must not be empty"
-    raise TermSheetError([Fault(file=given or "''", rule=rule)])
+    raise TermSheetError([Fault(file=given, rule=rule)])

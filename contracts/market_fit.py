@@ -3,9 +3,17 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from contracts.paths import TermPath, nearest
 from contracts.specification.faults import Faults
-from contracts.specification.names import LEG_MODELS, a_or_an, elements, mappings
+from contracts.specification.names import (
+    LEG_MODELS,
+    OBSERVATION_MODELS,
+    a_or_an,
+    elements,
+    mappings,
+)
 from contracts.specification.shape import terms_that_read
 from contracts.specification.unit_checks import unit_of_observation, unit_of_value
 
@@ -39,13 +47,14 @@ def check_fit(deal: "Deal", market: "Market") -> None:
         if isinstance(growth, dict):
             where = (*path, "escalation", "index")
             _refer(faults, where, growth.get("index"), market.indices, "index", market)
+        _check_units(faults, path, item, OBSERVATION_MODELS, units)
     for i, leg in elements(terms, "legs"):
         path = ("legs", i)
         _refer(faults, (*path, "share"), _share(leg), units, "commodity", market)
         _refer(
             faults, (*path, "market_yield"), leg.get("market_yield"), market.yields, "yield", market
         )
-        _check_units(faults, path, leg, units)
+        _check_units(faults, path, leg, LEG_MODELS, units)
     known = mappings(terms, "observations")
     for actual in market.quantity_actuals:
         if actual.deal == deal.name and actual.observation not in known:
@@ -62,16 +71,20 @@ def _share(leg: dict[str, Any]) -> object:
 
 
 def _check_units(
-    faults: Faults, path: TermPath, leg: dict[str, Any], units: dict[str, str]
+    faults: Faults,
+    path: TermPath,
+    holder: dict[str, Any],
+    models: dict[str, type[BaseModel]],
+    units: dict[str, str],
 ) -> None:
-    """Check the unit of the reference price's commodity against the leg's quantity."""
+    """Check the unit of a reference price's commodity against the quantity it is paid on."""
     observations = mappings(faults.terms, "observations")
-    model = LEG_MODELS.get(str(leg.get("kind")))
+    model = models.get(str(holder.get("kind")))
     if model is None:
         return
-    for where, reads, value in terms_that_read(model, leg, path):
+    for where, reads, value in terms_that_read(model, holder, path):
         commodity = observations.get(str(value), {}).get("commodity")
-        quantity = leg.get("quantity")
+        quantity = holder.get("quantity")
         if reads.unit != "price" or commodity not in units or quantity is None:
             continue
         planned = observations.get(str(quantity))

@@ -37,6 +37,9 @@ def nearest(word: object, known: Iterable[object], *, listed: int = 12) -> str:
     names = [str(name) for name in known]
     folded = {name.casefold(): name for name in reversed(names)}
     close = difflib.get_close_matches(str(word).casefold(), list(folded), n=1, cutoff=0.6)
+    part = str(word).casefold()
+    if not close and len(part) >= 3:
+        close = [name for name in folded if part in name or (len(name) >= 3 and name in part)][:1]
     if close:
         return f"did you mean {folded[close[0]]}?"
     if not names:

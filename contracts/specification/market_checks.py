@@ -48,9 +48,10 @@ def check_market(faults: Faults) -> None:
 def _unit_of(commodity: dict[str, Any]) -> str | None:
     unit = commodity.get("unit")
     try:
-        return parse_unit(unit) if isinstance(unit, str) else None
+        found = parse_unit(unit) if isinstance(unit, str) else ""
     except UnitError:
         return None
+    return found if "/" in found else None
 
 
 def _check_commodity(

@@ -40,7 +40,7 @@ def unit_of_observation(observation: dict[str, Any], currency: object) -> str | 
         unit = units[0] if units else None
         return None if kind == "volume" and unit == PURE else unit
     if kind == "earnings":
-        return currency if isinstance(currency, str) else None
+        return currency if isinstance(currency, str) and currency in CURRENCIES else None
     return PURE if kind in ("event", "interest-rate") else None
 
 

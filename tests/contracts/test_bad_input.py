@@ -1,0 +1,203 @@
+"""Bad term sheets: every fault at once, each with its place; never another exception."""
+
+import copy
+import datetime
+import random
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.deal import Deal
+from contracts.errors import TermSheetError
+from contracts.termsheet import build_deal, read_deal
+from contracts.yaml_document import parse_document
+
+HERE = Path(__file__).parent
+FULL = (HERE / "full.yaml").read_text()
+
+
+def faults_of(text):
+    document = parse_document(text, file="full.yaml")
+    with pytest.raises(TermSheetError) as caught:
+        build_deal(document.terms, file="full.yaml", lines=document.lines)
+    return str(caught.value).splitlines()
+
+
+def changed(old, new):
+    assert FULL.count(old) == 1, f"{old!r} must stand once in full.yaml"
+
+    return FULL.replace(old, new), FULL[: FULL.index(old)].count("\n") + 1
+
+
+# Blocks of three lines: what is written, what replaces it, and the one fault that this gives.
+BLOCKS = re.findall(
+    r"^- (.*)\n\+ ?(.*)\n! (.*)$", (HERE / "bad_terms.txt").read_text(), flags=re.MULTILINE
+)
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BLOCKS)
+def test_one_mistake_gives_one_fault_on_its_line(old, new, message):
+    text, line = changed(old, new)
+
+    found = faults_of(text)
+
+    assert len(found) == 1, found
+    assert message in found[0]
+    place, number = found[0].split(":")[:2]
+    assert place == "full.yaml"
+    # Mappings that are missing a key are named by the line on which they begin.
+    assert int(number) == line or ("missing" in message and int(number) <= line)
+
+
+def test_every_block_of_mistakes_is_read():
+    assert len(BLOCKS) == (HERE / "bad_terms.txt").read_text().count("\n! ")
+
+
+def test_an_observation_reads_only_earlier_ones():
+    lines = FULL.splitlines(keepends=True)
+    ebitda = next(line for line in lines if line.startswith("  magnet-ebitda:"))
+    overhead = next(line for line in lines if line.startswith("  overhead:"))
+    text = FULL.replace(overhead, "").replace(ebitda, ebitda + overhead)
+
+    (fault,) = faults_of(text)
+
+    rule = "must name an observation that is declared before it, got 'overhead'"
+    assert fault.endswith(f"observations.magnet-ebitda.fixed_cost {rule}")
+
+
+def test_all_faults_come_at_once_in_the_order_of_the_file():
+    text = FULL
+    for old, new in [
+        ("currency: USD", "currency: usd"),
+        ("end: 2030-12-31, frequency: quarter", "end: 2020-12-31, frequency: quater"),
+        ("share: 0.30,", "share: 30,"),
+        ("quantity: 13 t", "quantity: 13 ton"),
+        ("event: full-capacity", "event: full-capcity"),
+        ("mark: F", "mark: X"),
+    ]:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+
+    found = faults_of(text)
+
+    for words in [
+        "currency must be a currency code; did you mean USD?",
+        "schedules.quarters.end must not come before start",
+        "schedules.quarters.frequency must be one of month, quarter",
+        "legs[upside share].share must be between 0 and 1, got 30",
+        "legs[swap].quantity has a wrong unit: 'ton'",
+        "legs[upside share].modifiers[0].event must name a",
+        "sources[0].mark must be one of",
+    ]:
+        assert sum(words in fault for fault in found) == 1, (words, found)
+    numbers = [int(fault.split(":")[1]) for fault in found]
+    assert numbers == sorted(numbers)
+
+
+def test_a_file_that_is_cut_off_anywhere_is_never_a_traceback(tmp_path):
+    path = tmp_path / "cut.yaml"
+    complete = 0
+    for length in range(0, len(FULL), 53):
+        path.write_text(FULL[:length])
+        try:
+            complete += isinstance(read_deal(path), Deal)
+        except TermSheetError:
+            continue
+    # Only cuts inside the last, optional sections leave a whole deal.
+    assert complete < 12
+
+
+@pytest.mark.parametrize(
+    "value", [None, [], "text", 7, {"deal": 1}, {1: 2}, {"legs": {}}, {"legs": [None]}]
+)
+def test_plain_data_of_any_shape_is_a_term_sheet_error(value):
+    with pytest.raises(TermSheetError):
+        build_deal(value)
+
+
+def test_data_that_holds_itself_is_refused():
+    loop = {}
+    loop["deal"] = loop
+
+    with pytest.raises(TermSheetError, match="nested deeper than 40 levels"):
+        build_deal(loop)
+
+
+def nodes(value, path=()):
+    """Return every address of nested plain data."""
+    found = [path] if path else []
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, below in items:
+            found += nodes(below, (*path, key))
+    return found
+
+
+TERMS = parse_document(FULL, file="full.yaml").terms
+NODES = nodes(TERMS)
+STRANGE = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=8),
+    st.dates(),
+    st.datetimes(),
+    st.binary(max_size=3),
+    st.complex_numbers(),
+    st.sampled_from(["110 USD/kg", "1 t", "5 ton", "2025-01-01", "state", "ndpr", "quarters"]),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=4), st.integers(), max_size=2),
+)
+
+
+@settings(max_examples=250, deadline=None)
+@given(
+    edits=st.lists(
+        st.tuples(st.sampled_from(NODES), st.sampled_from(["set", "drop", "copy", "key"]), STRANGE),
+        min_size=1,
+        max_size=4,
+    ),
+    seed=st.integers(0, 1000),
+)
+def test_a_mutated_term_sheet_is_a_deal_or_a_term_sheet_error(edits, seed):
+    terms = copy.deepcopy(TERMS)
+    chooser = random.Random(seed)
+    for path, action, value in edits:
+        holder = terms
+        try:
+            for part in path[:-1]:
+                holder = holder[part]
+            if action == "set":
+                holder[path[-1]] = value
+            elif action == "drop":
+                del holder[path[-1]]
+            elif action == "copy":
+                source = terms
+                for part in chooser.choice(NODES):
+                    source = source[part]
+                holder[path[-1]] = copy.deepcopy(source)
+            else:
+                holder[str(value)] = holder.pop(path[-1])
+        except (KeyError, IndexError, TypeError, AttributeError):
+            continue
+    try:
+        deal = build_deal(terms, file="mutated.yaml")
+    except TermSheetError as error:
+        assert error.faults  # noqa: PT017
+        return
+    assert isinstance(deal, Deal)
+
+
+def test_dates_of_the_program_are_taken_as_well():
+    terms = copy.deepcopy(TERMS)
+    terms["schedules"]["years"]["start"] = datetime.date(2027, 1, 1)
+    terms["observations"]["magnets"]["steps"] = {datetime.date(2027, 1, 1): "7 kt"}
+
+    assert build_deal(terms).terms == TERMS
+    terms["schedules"]["years"]["start"] = datetime.datetime(2027, 1, 1, 12)
+    with pytest.raises(TermSheetError, match="must be a date without a time"):
+        build_deal(terms)
