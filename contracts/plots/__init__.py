@@ -1,0 +1,36 @@
+"""Pictures for reports and notebooks; each has a sibling that returns its table.
+
+Every picture takes ``ax=`` and returns the Axes it drew on; without one it makes a Figure of its
+own and leaves pyplot alone. They need matplotlib, which comes with ``offtake[plot]``.
+
+>>> sorted(PLOTS)
+['cashflows', 'exposure_fan', 'fan', 'waterfall']
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from contracts.plots.exposure import exposure_fan, exposure_fan_table
+from contracts.plots.flows import cashflows, cashflows_table
+from contracts.plots.prices import fan, fan_table
+from contracts.plots.worth import waterfall, waterfall_table
+
+PLOTS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "cashflows": (cashflows, cashflows_table),
+    "exposure_fan": (exposure_fan, exposure_fan_table),
+    "fan": (fan, fan_table),
+    "waterfall": (waterfall, waterfall_table),
+}
+"""Name -> (picture, its table)."""
+
+__all__ = [
+    "PLOTS",
+    "cashflows",
+    "cashflows_table",
+    "exposure_fan",
+    "exposure_fan_table",
+    "fan",
+    "fan_table",
+    "waterfall",
+    "waterfall_table",
+]
