@@ -87,7 +87,7 @@ def record(
     Parameters
     ----------
     valuation
-        A simulated one of at least two paths, with each leg's present value kept.
+        A simulated one of at least two paths.
     file
         Where to write; an existing file is replaced only when ``force`` is true.
     tolerance
@@ -213,7 +213,7 @@ def _golden(valuation: Valuation, path: Path, tolerance: float) -> Golden:
         raise ValueError(message)
     errors = [valuation.standard_error, *(leg.standard_error for leg in valuation.legs)]
     if math.isnan(sum(errors)):
-        rule = "must have a standard error to be recorded (two paths or more, quantiles='legs')"
+        rule = "must have a standard error to be recorded (two paths or more)"
         message = f"{name}: every leg {rule}, got {valuation.plan.n_paths} paths"
         raise ValueError(message)
     if not tolerance > 0.0:
