@@ -8,7 +8,7 @@ from contracts.deal import Clause, Deal, Party
 from contracts.legs import ConvertiblePreferred, FixedAmount, Loan, Warrant
 from contracts.market import CommodityMarket, Fixing, Index, Market
 from contracts.modifiers import PaymentTerms
-from contracts.observations import PricingDates, ReferencePrice, Schedule
+from contracts.observations import InterestRate, PricingDates, ReferencePrice, Schedule
 from contracts.periods import Periods
 from montecarlo import DiscountCurve, ForwardCurve
 
@@ -122,7 +122,10 @@ def deal(
             "mine": Party(name="Mine", role="producer"),
         },
         schedules={} if periods is None else {"periods": periods},
-        observations={key: ("periods", item) for key, item in observations.items()},
+        observations={
+            key: (None if isinstance(item, InterestRate) else "periods", item)
+            for key, item in observations.items()
+        },
         clauses=tuple(clauses),
         market=None,
         appropriations=tuple(appropriations),
