@@ -84,6 +84,8 @@ def build_market(
     """
     terms = plain(data, file)
     faults = Faults(file=file, terms=terms, lines=lines or {})
+    if "commodities" not in terms:
+        faults.refuse_if_given("a term sheet", "a market file", "legs")
     sheet = faults.validated(MarketSheet)
     check_market(faults)
     faults.raise_if_any()

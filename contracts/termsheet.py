@@ -87,6 +87,8 @@ def build_deal(
     """
     terms = plain(data, file)
     faults = Faults(file=file, terms=terms, lines=lines or {})
+    if "legs" not in terms:
+        faults.refuse_if_given("a market file", "a term sheet", "commodities")
     sheet = faults.validated(TermSheet)
     check_names(faults)
     check_units(faults)

@@ -75,6 +75,12 @@ class Faults:
         if self.found:
             raise TermSheetError(self.found)
 
+    def refuse_if_given(self, other: str, this: str, key: str) -> None:
+        """Refuse a file of the other kind, known by a key that only it has."""
+        if key in self.terms:
+            self.add((key,), f"is not a known term: this is {other}, not {this}")
+            self.raise_if_any()
+
     def validated(self, shape: type[Model]) -> Model | None:
         """Check the content against its format; None, and faults, when it does not fit."""
         try:

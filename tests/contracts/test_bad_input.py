@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from contracts.deal import Deal
 from contracts.errors import TermSheetError
+from contracts.market_sheet import read_market
 from contracts.termsheet import build_deal, read_deal
 from contracts.yaml_document import parse_document
 
@@ -116,6 +117,20 @@ def test_a_file_that_is_cut_off_anywhere_is_never_a_traceback(tmp_path):
 def test_plain_data_of_any_shape_is_a_term_sheet_error(value):
     with pytest.raises(TermSheetError):
         build_deal(value)
+
+
+def test_one_kind_of_file_given_for_the_other_is_said_at_once():
+    with pytest.raises(TermSheetError) as caught:
+        read_deal(HERE / "market.yaml")
+    assert str(caught.value).endswith(
+        "market.yaml:14: commodities is not a known term: this is a market file, not a term sheet"
+    )
+
+    with pytest.raises(TermSheetError) as caught:
+        read_market(HERE / "full.yaml")
+    assert str(caught.value).endswith(
+        "full.yaml:36: legs is not a known term: this is a term sheet, not a market file"
+    )
 
 
 def test_data_that_holds_itself_is_refused():

@@ -94,10 +94,10 @@ def test_what_is_refused_and_where(text, message):
 
 
 def test_forty_levels_are_the_limit():
-    # The mapping is level 0; the 39 lists and the number in them are levels 1 to 40.
+    # The mapping is level 1, 38 lists are levels 2 to 39, and the number in them is level 40.
     parse_document(f"a: {'[' * 38}1{']' * 38}\n", file="f.yaml")
 
-    assert "40 levels" in refused(f"a: {'[' * 40}1{']' * 40}\n")
+    assert "40 levels" in refused(f"a: {'[' * 39}1{']' * 39}\n")
 
 
 def test_all_faults_of_a_file_come_at_once():
