@@ -86,7 +86,7 @@ def granule_moments(samples: FloatArray, *, first_path: int, n_paths: int) -> Gr
     counts[-1] = n_paths - GRANULE * (n_granules - 1)
     mean = np.empty((n_granules, n_outputs))
     squares = np.empty((n_granules, n_outputs))
-    _reduce(samples, counts, np.empty(GRANULE), np.empty(GRANULE), mean, squares)
+    _reduce(samples, counts, np.empty(GRANULE // 2), mean, squares)
     return GranuleMoments(
         first_granule=first_path // GRANULE, counts=counts, mean=mean, squares=squares
     )
@@ -177,14 +177,19 @@ class Moments:
 
 
 @kernel
-def _tree_sum(row: FloatArray) -> float:
-    """Add 256 numbers by halves, destroying them: a fixed order that is also a vector loop."""
-    width = GRANULE // 2
-    while width >= 1:
-        for j in range(width):
-            row[j] = row[j] + row[j + width]
-        width = width // 2
-    total: float = row[0]
+def _fold(lanes: FloatArray) -> float:
+    """Add 128 lanes by halves, destroying them: a fixed order in vector loops of fixed length."""
+    for j in range(64):
+        lanes[j] = lanes[j] + lanes[j + 64]
+    for j in range(32):
+        lanes[j] = lanes[j] + lanes[j + 32]
+    for j in range(16):
+        lanes[j] = lanes[j] + lanes[j + 16]
+    for j in range(8):
+        lanes[j] = lanes[j] + lanes[j + 8]
+    even = (lanes[0] + lanes[4]) + (lanes[2] + lanes[6])
+    odd = (lanes[1] + lanes[5]) + (lanes[3] + lanes[7])
+    total: float = even + odd
     return total
 
 
@@ -192,8 +197,7 @@ def _tree_sum(row: FloatArray) -> float:
 def _reduce(
     samples: FloatArray,
     counts: npt.NDArray[np.int64],
-    values: FloatArray,
-    scratch: FloatArray,
+    lanes: FloatArray,
     mean: FloatArray,
     squares: FloatArray,
 ) -> None:
@@ -201,24 +205,35 @@ def _reduce(
         n = counts[g]
         start = g * GRANULE
         for output in range(samples.shape[0]):
-            row = samples[output]
-            for j in range(n):
-                scratch[j] = row[start + j]
-            for j in range(n, GRANULE):
-                scratch[j] = 0.0
-            centre = _tree_sum(scratch) / n
-            for j in range(n):
-                deviation = row[start + j] - centre
-                values[j] = deviation
-                scratch[j] = deviation * deviation
-            for j in range(n, GRANULE):
-                values[j] = 0.0
-                scratch[j] = 0.0
-            total = _tree_sum(scratch)
-            # What rounding left in the mean, of which the squares have n times the square.
-            rest = _tree_sum(values) / n
-            mean[g, output] = centre + rest
-            squares[g, output] = total - n * rest * rest
+            if n == GRANULE:
+                left = samples[output, start : start + 128]
+                right = samples[output, start + 128 : start + 256]
+                for j in range(128):
+                    lanes[j] = left[j] + right[j]
+                centre = _fold(lanes) / n
+                for j in range(128):
+                    lanes[j] = (left[j] - centre) * (left[j] - centre) + (right[j] - centre) * (
+                        right[j] - centre
+                    )
+                total = _fold(lanes)
+            else:
+                # The last granule of a simulation: short, so in plain order.
+                row = samples[output, start : start + n]
+                centre = 0.0
+                for j in range(n):
+                    centre += row[j]
+                centre = centre / n
+                rest = 0.0
+                total = 0.0
+                for j in range(n):
+                    rest += row[j] - centre
+                    total += (row[j] - centre) * (row[j] - centre)
+                # What rounding left in the mean, of which the squares have n times the square.
+                rest = rest / n
+                centre = centre + rest
+                total = total - n * rest * rest
+            mean[g, output] = centre
+            squares[g, output] = total
 
 
 @kernel
