@@ -103,8 +103,6 @@ def record(
     ValueError
         When the file exists, or the valuation cannot be made again from what a golden holds.
     """
-    if not force:
-        golden_file.refuse_existing(file)
     return golden_file.write(_golden(valuation, Path(file), tolerance), file, force=force)
 
 

@@ -85,14 +85,15 @@ def test_existing_file_is_not_written_over(valuation, tmp_path):
     assert golden.check(file).is_bit_equal
 
 
-def test_failed_write_leaves_the_old_file(valuation, tmp_path, monkeypatch):
+@pytest.mark.parametrize("broken", [(os, "fsync"), (Path, "replace")])
+def test_failed_write_leaves_the_old_file(valuation, tmp_path, monkeypatch, broken):
     file = tmp_path / "old.json"
     file.write_text("mine", encoding="utf-8")
 
-    def fail(descriptor):
+    def fail(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", fail)
+    monkeypatch.setattr(*broken, fail)
     with pytest.raises(OSError, match="No space left"):
         golden.record(valuation, file, force=True)
 
