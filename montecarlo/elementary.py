@@ -48,7 +48,8 @@ _SHIFT_SIGN = np.uint64(63)
 _MANTISSA = np.uint64(0x000FFFFFFFFFFFFF)
 _TWO_TO_52 = np.uint64(0x4330000000000000)
 _SQRT_HALF = np.uint64(0x3FE6A09E667F3BCD)
-_BIASED_1024 = np.uint64(0x4000000000000000)
+# An exponent of 1024 less the bits of the square root of a half: no sum below goes out of range.
+_OFFSET = np.uint64(0x4000000000000000 - 0x3FE6A09E667F3BCD)
 _EXPONENT_OFFSET = 4503599627370496.0 + 1024.0
 
 
@@ -74,7 +75,7 @@ def exp(x: float) -> float:
     high = fma(s, fma(r, _E9, _E8), fma(r, _E7, _E6))
     tail = fma(s2, fma(s2, fma(r, _E11, _E10), high), low)
     power = float_of(bits_of(shifted) << _SHIFT_EXPONENT)
-    return fma(power, fma(s, tail, r), power)
+    return (1.0 + fma(s, tail, r)) * power
 
 
 @kernel
@@ -89,8 +90,8 @@ def minus_two_log(u: float) -> float:
     >>> minus_two_log(1.0), minus_two_log(0.5)
     (0.0, 1.3862943611198906)
     """
-    bits = bits_of(u) - _SQRT_HALF
-    exponent = float_of(((bits + _BIASED_1024) >> _SHIFT_EXPONENT) | _TWO_TO_52)
+    bits = bits_of(u) + _OFFSET
+    exponent = float_of((bits >> _SHIFT_EXPONENT) | _TWO_TO_52)
     e = exponent - _EXPONENT_OFFSET
     f = float_of((bits & _MANTISSA) + _SQRT_HALF) - 1.0
     s = f * f

@@ -122,16 +122,16 @@ def quantile_standard_error(samples: npt.ArrayLike, level: float) -> FloatArray:
     Examples
     --------
     >>> float(quantile_standard_error(np.arange(10001.0), 0.5))
-    50.0
+    51.0
     """
     values = _samples(samples)
     p = checks.between("level", level, 0.0, 1.0)
     n_paths = values.shape[-1]
     spread = np.sqrt(n_paths * p * (1.0 - p))
     centre = (n_paths - 1) * p
-    low, high = int(np.round(centre - spread)), int(np.round(centre + spread))
-    if spread == 0.0 or low < 0 or high >= n_paths:
+    if spread == 0.0 or centre - spread < 0.0 or centre + spread > n_paths - 1:
         return np.full(values.shape[:-1], np.nan)
+    low, high = int(np.floor(centre - spread)), int(np.ceil(centre + spread))
     part = np.partition(values, (low, high), axis=-1)
     return np.asarray(0.5 * (part[..., high] - part[..., low]))
 

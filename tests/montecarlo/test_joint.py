@@ -1,0 +1,160 @@
+"""Several prices together: the correlations asked for, and the pairs that contradict."""
+
+import numpy as np
+import pytest
+
+from montecarlo import GBM, Constant, ForwardCurve, Joint, Schwartz, SchwartzSmith, TimeGrid
+from montecarlo import simulate_paths as paths_of
+
+GRID = TimeGrid.from_times([0.1, 0.5, 2.0])
+SMITH = SchwartzSmith(
+    name="a",
+    mean_reversion=1.2,
+    short_volatility=0.4,
+    long_volatility=0.2,
+    correlation=-0.4,
+    forward_curve=ForwardCurve.flat(50.0),
+)
+SCHWARTZ = Schwartz(
+    name="b", mean_reversion=0.5, volatility=0.3, forward_curve=ForwardCurve.flat(7.0)
+)
+SHARE = GBM(name="c", volatility=0.5, spot=12.0, drift=0.02)
+DECK = Constant(name="d", forward_curve=ForwardCurve.flat(-4.0))
+MATRIX = np.array([[1.0, 0.7, -0.3], [0.7, 1.0, 0.25], [-0.3, 0.25, 1.0]])
+JOINT = Joint(models=[SMITH, SCHWARTZ, SHARE], correlation=MATRIX)
+
+
+def with_entry(i, j, value, *, both=True):
+    matrix = MATRIX.copy()
+    matrix[i, j] = value
+    if both:
+        matrix[j, i] = value
+    return matrix
+
+
+def test_instantaneous_correlations_are_those_asked_for():
+    # Over a short time the log returns have the correlations of the increments.
+    t = 1e-9
+    for a, first in enumerate(JOINT.names):
+        for b, second in enumerate(JOINT.names):
+            covariance = float(JOINT.log_covariance(first, second, t))
+            scale = np.sqrt(
+                float(JOINT.log_covariance(first, first, t))
+                * float(JOINT.log_covariance(second, second, t))
+            )
+            assert covariance / scale == pytest.approx(MATRIX[a, b], abs=1e-8)
+
+
+def test_covariance_of_every_pair_on_every_date():
+    n_paths = 100_000
+    drawn = paths_of(JOINT, GRID, n_paths=n_paths, seed=4)
+    logs = np.concatenate([np.log(drawn[name]) for name in JOINT.names])
+    times = GRID.times
+    expected = np.block(
+        [
+            [JOINT.log_covariance(a, b, times[:, None], times[None, :]) for b in JOINT.names]
+            for a in JOINT.names
+        ]
+    )
+    variance = np.diag(expected)
+    error = np.sqrt((np.outer(variance, variance) + expected**2) / n_paths)
+
+    assert (np.abs(np.cov(logs) - expected) < 4.0 * error).all()
+    assert np.linalg.eigvalsh(expected).min() > 0.0
+
+
+@pytest.mark.parametrize("member", [SMITH, SCHWARTZ, SHARE])
+def test_first_member_has_the_paths_it_has_alone(member):
+    others = [model for model in (SMITH, SCHWARTZ, SHARE) if model is not member]
+    joint = Joint(models=[member, *others], correlation=MATRIX)
+
+    np.testing.assert_array_equal(
+        paths_of(joint, GRID, n_paths=3000, seed=4)[member.name],
+        paths_of(member, GRID, n_paths=3000, seed=4)[member.name],
+    )
+
+
+def test_the_names_before_are_untouched_by_one_more():
+    pair = Joint(models=[SMITH, SCHWARTZ], correlation=MATRIX[:2, :2])
+    two = paths_of(pair, GRID, n_paths=3000, seed=4)
+    three = paths_of(JOINT, GRID, n_paths=3000, seed=4)
+
+    for name in pair.names:
+        np.testing.assert_array_equal(two[name], three[name])
+
+
+def test_a_deck_among_the_members():
+    matrix = np.eye(3)
+    matrix[0, 2] = matrix[2, 0] = 0.7
+    with_deck = Joint(models=[SMITH, DECK, SCHWARTZ], correlation=matrix)
+    without = Joint(models=[SMITH, SCHWARTZ], correlation=MATRIX[:2, :2])
+    drawn = paths_of(with_deck, GRID, n_paths=1000, seed=4)
+    expected = paths_of(without, GRID, n_paths=1000, seed=4)
+
+    assert (drawn["d"] == -4.0).all()
+    for name in ("a", "b"):
+        np.testing.assert_array_equal(drawn[name], expected[name])
+
+
+def test_a_deck_first():
+    joint = Joint(models=[DECK, SCHWARTZ], correlation=np.eye(2))
+    drawn = paths_of(joint, GRID, n_paths=1000, seed=4)
+
+    assert (drawn["d"] == -4.0).all()
+    np.testing.assert_array_equal(drawn["b"], paths_of(SCHWARTZ, GRID, n_paths=1000, seed=4)["b"])
+
+
+def test_decks_only():
+    joint = Joint(models=[DECK], correlation=[[1.0]])
+
+    assert (paths_of(joint, GRID, n_paths=5, seed=0)["d"] == -4.0).all()
+
+
+def test_perfectly_offset_factors_of_one_name():
+    # The factors' shocks cancel at first, so they have no correlation with the whole return.
+    still = SchwartzSmith(
+        name="e",
+        mean_reversion=1.0,
+        short_volatility=0.2,
+        long_volatility=0.2,
+        correlation=-1.0,
+        forward_curve=ForwardCurve.flat(9.0),
+    )
+    joint = Joint(models=[still, SHARE], correlation=[[1.0, 0.5], [0.5, 1.0]])
+
+    assert np.isfinite(paths_of(joint, GRID, n_paths=500, seed=1)["e"]).all()
+
+
+@pytest.mark.parametrize(
+    ("correlation", "message"),
+    [
+        (np.eye(2), r"correlation must have shape \(3, 3\), got \(2, 2\)"),
+        (with_entry(1, 1, 0.9), "correlation of b with itself must be 1, got 0.9"),
+        (with_entry(0, 2, 1.5), r"pair \(a, c\) must be between -1 and 1, got 1.5"),
+        (with_entry(0, 1, 0.6, both=False), r"pair \(a, b\) must be symmetric, got 0.6 and 0.7"),
+        (with_entry(1, 2, np.nan), "correlation must be finite numbers, got nan"),
+        (with_entry(1, 2, -0.95), r"the others leave \(a, c\) between -0.888 and -0.442, got -0.3"),
+        (with_entry(0, 1, 1.0), r"the others leave .* between .* got 1"),
+    ],
+)
+def test_bad_correlation(correlation, message):
+    with pytest.raises(ValueError, match=message):
+        Joint(models=[SMITH, SCHWARTZ, SHARE], correlation=correlation)
+
+
+def test_interval_named_is_the_boundary():
+    low = -0.21 - np.sqrt((1 - 0.49) * (1 - 0.09))
+    Joint(models=[SMITH, SCHWARTZ, SHARE], correlation=with_entry(1, 2, low + 1e-6))
+    with pytest.raises(ValueError, match="positive definite"):
+        Joint(models=[SMITH, SCHWARTZ, SHARE], correlation=with_entry(1, 2, low - 1e-6))
+
+
+def test_bad_members():
+    with pytest.raises(ValueError, match="got 'a' twice"):
+        Joint(models=[SMITH, SMITH], correlation=np.eye(2))
+    with pytest.raises(ValueError, match="models must have at least one entry"):
+        Joint(models=[], correlation=np.empty((0, 0)))
+    with pytest.raises(ValueError, match=r"models\[0\] must be a model of one price"):
+        Joint(models=[JOINT], correlation=[[1.0]])
+    with pytest.raises(ValueError, match="name must be one of a, b, c, got 'z'"):
+        JOINT.forward("z", 1.0)
