@@ -14,6 +14,7 @@ by their control (:mod:`contracts.controls`), so that means, years and flows tie
 flows no future price can change is worked out once and takes no rows.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,10 +37,12 @@ class LineOutputs:
     pv
         Row of the present value path by path; ``None`` where only the total is kept.
     sums, flows
-        Slices of what is averaged: present value, undiscounted sum and calendar years' sums;
-        and the flows.
+        Slices of what is averaged: present value and undiscounted sum; and the flows.
     weights
         ``(2 + n_years, n_flows)``: discount factors, unpaid, year by year.
+    rows
+        First rows of: the total's present value, the total's sums, the leg's present value (-1:
+        not kept), its sums, its flows.
     settled
         ``(n_flows,)`` signed flows of a leg that nothing can change; ``None`` for a random leg.
     """
@@ -52,6 +55,7 @@ class LineOutputs:
     weights: FloatArray
     settled: FloatArray | None
     control: Control | None
+    rows: IntArray
 
 
 class DealOutputs:
@@ -90,10 +94,9 @@ class DealOutputs:
 
     def place(self, kept: int, streamed: int) -> int:
         """Assign rows from the first free kept and streamed ones; return the next streamed."""
-        n_sums = 2 + len(self.years)
         self.total_pv = kept
-        self.total_sums = slice(streamed, streamed + n_sums)
-        streamed += n_sums
+        self.total_sums = slice(streamed, streamed + 2 + len(self.years))
+        streamed = self.total_sums.stop
         kept += 1
         lines = []
         for line, sign in zip(self.settlement.lines, self.signs, strict=True):
@@ -101,17 +104,25 @@ class DealOutputs:
             if not line.is_random:
                 nowhere = slice(streamed, streamed)
                 settled = sign * self.settlement.settled_flows(line)
+                rows = np.zeros(0, dtype=np.int64)
                 lines.append(
-                    LineOutputs(line, sign, None, nowhere, nowhere, weights, settled, None)
+                    LineOutputs(line, sign, None, nowhere, nowhere, weights, settled, None, rows)
                 )
                 continue
-            sums = slice(streamed, streamed + n_sums)
+            sums = slice(streamed, streamed + 2)
             flows = slice(sums.stop, sums.stop + len(line.is_paid))
             pv = kept if self.keep_legs else None
             control = self.controls.get(line.clause.name)
-            lines.append(LineOutputs(line, sign, pv, sums, flows, weights, None, control))
+            row = -1 if pv is None else pv
+            first = [self.total_pv, self.total_sums.start, row, sums.start, flows.start]
+            rows = np.array(first, dtype=np.int64)
+            lines.append(LineOutputs(line, sign, pv, sums, flows, weights, None, control, rows))
             kept, streamed = kept + self.keep_legs, flows.stop
         self.lines = tuple(lines)
+        self._settled = np.zeros(2 + len(self.years))
+        for place in lines:
+            if place.settled is not None:
+                self._settled += place.weights @ place.settled
         return streamed
 
     def _weights(self, line: Line) -> FloatArray:
@@ -126,28 +137,22 @@ class DealOutputs:
         prices = block.price
         observed = self.settlement.observe(prices)
         flows = iter(self.settlement.random_flows(prices, observed))
-        total = out[self.total_pv : self.total_pv + 1]
-        total_sums = out[self.total_sums]
-        total[:] = 0.0
-        total_sums[:] = 0.0
-        scratch = np.empty_like(total)
+        out[self.total_pv] = self._settled[0]
+        out[self.total_sums] = self._settled[:, None]
         for place in self.lines:
             if place.settled is not None:
-                constant = place.weights @ place.settled
-                total += constant[0]
-                total_sums += constant[:, None]
                 continue
-            signed = out[place.flows]
-            np.multiply(next(flows), place.sign, out=signed)
-            pv = scratch if place.pv is None else out[place.pv : place.pv + 1]
-            _weigh(signed, place.weights[:1], pv)
-            total += pv
+            raw = next(flows)
+            _contribute(raw, place.sign, place.weights, place.rows, out)
             if place.control is not None:
+                # Samples keep what was paid; what is averaged is corrected.
                 amounts = control_amounts(place.line, prices, observed)
                 factor = place.sign * place.control.slope
-                signed -= factor * (amounts - place.control.expectation)
-            _weigh(signed, place.weights, out[place.sums])
-            total_sums += out[place.sums]
+                excess = factor * (amounts - place.control.expectation)
+                out[place.flows] -= excess
+                moved = place.weights @ excess
+                out[place.sums] -= moved[:2]
+                out[self.total_sums] -= moved
 
 
 class Outputs:
@@ -161,25 +166,50 @@ class Outputs:
             streamed = deal.place(kept, streamed)
             kept += deal.n_kept
         self.n_outputs = streamed
+        self._buffers = threading.local()
 
     def __call__(self, block: PathBlock) -> FloatArray:
-        """Return ``(n_outputs, n_paths)``."""
-        out = np.empty((self.n_outputs, block.n_paths))
+        """Return ``(n_outputs, n_paths)``; each thread reuses its own array."""
+        out: FloatArray | None = getattr(self._buffers, "out", None)
+        if out is None or out.shape[1] != block.n_paths:
+            out = self._buffers.out = np.empty((self.n_outputs, block.n_paths))
         for deal in self.deals:
             deal.fill(block, out)
         return out
 
 
 @kernel
-def _weigh(rows: FloatArray, weights: FloatArray, out: FloatArray) -> None:
-    n_out, n_paths = out.shape
-    for k in range(n_out):
-        total = out[k]
+def _contribute(
+    raw: FloatArray, sign: float, weights: FloatArray, rows: IntArray, out: FloatArray
+) -> None:
+    """Write one leg's flows and sums, and add them to the totals."""
+    n_flows, n_paths = raw.shape
+    total_pv, total_sums, kept_pv, sums, flows = rows[0], rows[1], rows[2], rows[3], rows[4]
+    pv, undiscounted = out[sums], out[sums + 1]
+    for path in range(n_paths):
+        pv[path] = 0.0
+        undiscounted[path] = 0.0
+    for t in range(n_flows):
+        amount, flow = raw[t], out[flows + t]
         for path in range(n_paths):
-            total[path] = 0.0
-        for t in range(rows.shape[0]):
-            weight = weights[k, t]
-            if weight != 0.0:
-                row = rows[t]
+            flow[path] = sign * amount[path]
+        # A flow already paid counts for its year alone.
+        if weights[1, t] != 0.0:
+            factor = weights[0, t]
+            for path in range(n_paths):
+                pv[path] += factor * flow[path]
+                undiscounted[path] += flow[path]
+        for k in range(2, weights.shape[0]):
+            if weights[k, t] != 0.0:
+                year = out[total_sums + k]
                 for path in range(n_paths):
-                    total[path] += weight * row[path]
+                    year[path] += flow[path]
+    whole, whole_undiscounted, samples = out[total_sums], out[total_sums + 1], out[total_pv]
+    for path in range(n_paths):
+        whole[path] += pv[path]
+        whole_undiscounted[path] += undiscounted[path]
+        samples[path] += pv[path]
+    if kept_pv >= 0:
+        kept = out[kept_pv]
+        for path in range(n_paths):
+            kept[path] = pv[path]

@@ -62,7 +62,6 @@ class LegValue:
     is_paid: BoolArray
     is_settled: BoolArray
     year_amounts: FloatArray
-    year_errors: FloatArray
     samples: FloatArray | None
 
 
@@ -409,8 +408,7 @@ def _leg(place: LineOutputs, estimate: Estimate) -> LegValue:
     line, weights = place.line, place.weights
     if place.settled is not None:
         flows, flow_errors = place.settled, np.zeros(len(place.settled))
-        sums = weights @ flows
-        errors = np.zeros(len(sums))
+        sums, errors = weights[:2] @ flows, np.zeros(2)
         samples = None
     else:
         flows = estimate.mean[place.flows]
@@ -431,7 +429,6 @@ def _leg(place: LineOutputs, estimate: Estimate) -> LegValue:
         flow_labels=line.dates.labels,
         is_paid=line.is_paid,
         is_settled=line.is_settled,
-        year_amounts=sums[2:],
-        year_errors=errors[2:],
+        year_amounts=weights[2:] @ flows,
         samples=samples,
     )
