@@ -141,6 +141,19 @@ def test_actuals_of_a_period_that_is_not_over_are_not_taken_yet():
     assert market.actual("full-house", "eligible", *longer) is None
 
 
+def test_a_record_of_the_first_day_alone_belongs_to_the_period():
+    terms = copy.deepcopy(TERMS)
+    days = [("2026-04-01", "2026-04-01", "3 t"), ("2026-04-02", "2026-06-30", "4 t")]
+    terms["actuals"] = [
+        {"deal": "d", "observation": "o", "from": start, "to": end, "value": value}
+        for start, end, value in days
+    ]
+
+    found = build_market(terms).actual("d", "o", DATE(2026, 4, 1), DATE(2026, 7, 1))
+
+    assert found == 7_000.0
+
+
 def test_an_index_is_log_linear_and_then_grows(market):
     assert market.index("us-cpi", DATE(2012, 4, 1)) == 229.2
     assert market.index("us-cpi", DATE(2026, 5, 1)) == 331.0
