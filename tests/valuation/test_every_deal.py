@@ -187,7 +187,6 @@ class TestADealWithEveryLeg(DealBattery):
         assert {type(clause.leg) for clause in deal.clauses} == set(KINDS.values())
 
 
-@pytest.mark.xfail(reason="a replay insists on at least one price")
 def test_a_deal_that_reads_no_price_replays():
     """A loan alone: nothing is simulated, and nothing is needed to replay it."""
     one = deal(clause("price", FixedAmount(amount=400.0, pay_date=LATER)))

@@ -374,7 +374,6 @@ def test_paid_and_received_are_told_apart():
     assert column(table, "physical", "expected_net_paid")[2026] == pytest.approx(-1000.0)
 
 
-@pytest.mark.xfail(reason="an advance that is paid counts as contingent until its year is settled")
 def test_an_advance_that_is_paid_is_recorded():
     """Two quarters of 2026 have been advanced by the end of July 2026."""
     year = Periods.regular(
