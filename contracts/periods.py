@@ -76,6 +76,10 @@ class Periods:
         ``(n_periods,)`` dates; ``end`` is the first day that no longer belongs.
     labels
         One name for each period, as tables print it.
+    nominal_months
+        Months between the dates that regular periods were cut at, which a short month may have
+        moved (31 January, 28 February, 31 March are a month apart); a short last period counts
+        whole months and then days. ``None``: by the calendar.
 
     Examples
     --------
@@ -91,6 +95,7 @@ class Periods:
     start: DateArray
     end: DateArray
     labels: tuple[str, ...]
+    nominal_months: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.start)
@@ -121,7 +126,12 @@ class Periods:
         begin = np.array(starts, dtype="datetime64[D]")
         finish = np.append(begin[1:], stop)
         labels = tuple(_label(s, frequency) for s in begin)
-        return cls(start=begin, end=finish, labels=labels)
+        if frequency == "once":
+            return cls(start=begin, end=finish, labels=labels)
+        step = MONTHS[frequency]
+        full = len(begin) - 1
+        months = (*[float(step)] * full, _months(first, stop) - step * full)
+        return cls(start=begin, end=finish, labels=labels, nominal_months=months)
 
     @classmethod
     def single(cls, date: datetime.date | np.datetime64) -> "Periods":
@@ -143,6 +153,8 @@ class Periods:
     @cached_property
     def months(self) -> FloatArray:
         """``(n_periods,)`` length of each period in months, part months by days."""
+        if self.nominal_months is not None:
+            return np.array(self.nominal_months, dtype=np.float64)
         return np.array([_months(s, e) for s, e in zip(self.start, self.end, strict=True)])
 
 

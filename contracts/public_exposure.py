@@ -191,7 +191,9 @@ def _recorded(groups: Groups, valuations: Sequence[Valuation]) -> FloatArray:
         side = public.line.clause.sign(valuation.perspective)
         if side == 0.0:
             continue
-        paid = np.maximum(public.sign * side * leg.flow_amounts, 0.0) * leg.is_settled
+        paid = np.maximum(public.sign * side * leg.flow_amounts, 0.0) * (
+            leg.is_settled | leg.is_paid
+        )
         np.add.at(recorded, public.groups, paid)
     recorded[-1] = recorded[:-1].sum()
     return recorded

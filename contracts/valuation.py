@@ -301,7 +301,7 @@ def prepare(
     names, dates = simulated_dates(deals, market)
     grid = TimeGrid(market.valuation_date, dates)
     settlements = tuple(settle(deal, market, dates) for deal in deals)
-    if prices is None:
+    if prices is None or not names:
         return Run(market, grid, _model(market, names), settlements)
     missing = sorted(set(names) - set(prices))
     require(not missing, "prices", f"hold {', '.join(names)}", f"nothing for {missing}")

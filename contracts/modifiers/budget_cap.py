@@ -6,7 +6,6 @@ for positive amounts, with :math:`B` the limit and :math:`g(t)` the year (or the
 of period :math:`t`. Amounts that flow the other way have a limit of their own, or none.
 """
 
-import datetime
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from contracts.checks import month_number, not_negative, one_of, require
 from contracts.conventions import FloatArray, IntArray, Observed
-from contracts.periods import Periods, fiscal_year_of, year_of
+from contracts.periods import Periods, add_months, fiscal_year_of, year_of
 from contracts.protocols import Apply, Context
 from montecarlo.jit import kernel
 
@@ -87,14 +86,12 @@ class BudgetCap:
             return year_of(last)
         if self.per == "fiscal-year":
             return fiscal_year_of(last, int(self.fiscal_year_end or 12))
-        # Months from the first period to each start, in whole contract years.
-        first: datetime.date = periods.start[0].item()
-        starts = [start.item() for start in periods.start]
-        months = [
-            (date.year - first.year) * 12 + date.month - first.month - (date.day < first.day)
-            for date in starts
-        ]
-        return np.array(months, dtype=np.int64) // 12
+        first, last_start = periods.start[0], periods.start[-1]
+        anniversaries = [first]
+        while anniversaries[-1] <= last_start:
+            anniversaries.append(add_months(first, 12 * len(anniversaries)))
+        began = np.array(anniversaries, dtype="datetime64[D]")
+        return np.searchsorted(began, periods.start, side="right").astype(np.int64) - 1
 
     def capped(self, amounts: FloatArray, groups: IntArray) -> FloatArray:
         """Return the amounts after the cap, ``(n_periods, n_paths)``."""
@@ -132,11 +129,17 @@ def _cap_with_memory(
                 paid[path] = 0.0
                 returned[path] = 0.0
         for path in range(n_paths):
-            amount = amounts[t, path]
+            # Adding zero times what was paid lets a NaN spread over the rest of its year.
+            amount = amounts[t, path] + 0.0 * (paid[path] + returned[path])
             room = limit - paid[path]
             back = returned[path] - reverse_limit
-            amount = room if amount > room else amount
-            amount = back if amount < back else amount
-            paid[path] += 0.0 if amount < 0.0 else amount
-            returned[path] -= 0.0 if amount > 0.0 else amount
+            is_full, is_back_full = amount > room, amount < back
+            # A full cap is full to the bit, so that nothing is left of it for later periods.
+            amount = room if is_full else back if is_back_full else amount
+            paid[path] = limit if is_full else paid[path] + (0.0 if amount < 0.0 else amount)
+            returned[path] = (
+                reverse_limit
+                if is_back_full
+                else returned[path] - (0.0 if amount > 0.0 else amount)
+            )
             out[t, path] = amount
