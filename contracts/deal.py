@@ -46,7 +46,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
-    """A leg in a deal: who pays whom, on which schedule, limited and paid how."""
+    """A leg in a deal: who pays whom, on which schedule, limited and paid how.
+
+    ``agency`` and ``programme`` override those of the public party in exposure tables.
+    """
 
     name: str
     kind: str
@@ -56,6 +59,8 @@ class Clause:
     schedule: str | None
     payment: PaymentTerms
     commodity: str = ""
+    agency: str = ""
+    programme: str = ""
     modifiers: tuple[Modifier, ...] = ()
     note: str = ""
 

@@ -133,8 +133,8 @@ def _key(by: Sequence[str], deal: Deal, name: str, party: Party, line: Line, yea
     other = clause.receiver if clause.payer == name else clause.payer
     known: dict[str, str | int] = {
         "fiscal_year": year,
-        "agency": party.agency or party.name,
-        "programme": party.programme or "none stated",
+        "agency": clause.agency or party.agency or party.name,
+        "programme": clause.programme or party.programme or "none stated",
         "commodity": clause.commodity or "none",
         "counterparty": deal.parties[other].name,
         "deal": deal.name,

@@ -61,6 +61,8 @@ def clause_of(
         schedule=schedule,
         payment=payment,
         commodity=item.commodity or _commodity(item, leg, observations),
+        agency=item.agency or "",
+        programme=item.programme or "",
         modifiers=tuple(modifier for modifier in built if modifier is not None),
         note=item.note or "",
     )

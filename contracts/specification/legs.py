@@ -34,6 +34,9 @@ class LegSheet(Sheet):
     receiver: Name
     commodity: Name | None = None
     """The commodity under which tables show the leg; left out: that of its price."""
+    agency: Text | None = None
+    """The agency that carries the leg in exposure tables; left out: the public party's."""
+    programme: Text | None = None
     note: Text | None = None
 
 
