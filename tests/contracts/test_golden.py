@@ -239,6 +239,14 @@ def test_own_file_is_read_again_where_it_lies(tmp_path):
     assert golden.check(moved).is_bit_equal
 
 
+def test_amended_deal_is_held_in_the_golden(tmp_path):
+    amended = contracts.load(DEAL).amend({"legs[upside share].share": 0.5})
+    file = golden.record(contracts.value(amended, n_paths=N_PATHS), tmp_path / "amended.json")
+
+    assert json.loads(file.read_text(encoding="utf-8"))["deal"]["place"] == "held here"
+    assert golden.check(file).is_bit_equal
+
+
 def test_replayed_prices_are_refused(tmp_path):
     prices = contracts.simulated_prices(DEAL, n_paths=256, seed=7)
     replayed = contracts.value(DEAL, prices=prices)
@@ -295,6 +303,7 @@ def test_hostile_bytes_are_refused(tmp_path, content):
     ("change", "said"),
     [
         ({"n_paths": "many"}, "n_paths"),
+        ({"n_paths": "512"}, "n_paths"),
         ({"n_paths": 1}, "n_paths"),
         ({"total__pv": math.nan}, r"total\.pv"),
         ({"total__pv": None}, r"total\.pv"),
