@@ -1,0 +1,1 @@
+"""Speed and memory against other programs, in one process and in turn."""
