@@ -55,6 +55,8 @@ class PricingDates:
 
     def within(self, start: np.datetime64, end: np.datetime64) -> DateArray:
         """Return the pricing dates in ``[start, end)``; a window without one is refused."""
+        rule = "have a window of a day or more"
+        require(bool(start < end), "pricing_dates", rule, f"{start} to {end}")
         days: DateArray = np.arange(start, end, dtype="datetime64[D]")
         if self.every == "period-end":
             return days[-1:]
