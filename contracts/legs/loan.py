@@ -108,7 +108,7 @@ class Loan:
         if self.amortisation == "bullet":
             return np.where(t < n, self.principal, 0.0)
         interest = coupon * MONTHS[self.frequency] / 12.0
-        if self.amortisation == "level-principal" or interest == 0.0:
+        if self.amortisation == "level-principal" or 1.0 + interest == 1.0:
             return self.principal * (1.0 - t / n)
         growth = (1.0 + interest) ** np.array([n, *t], dtype=np.float64)
         balances: FloatArray = self.principal * (growth[0] - growth[1:]) / (growth[0] - 1.0)
