@@ -160,7 +160,10 @@ def _line(deal: Deal, clause: Clause, bound: Mapping[str, Bound], context: "_Kno
     is_fixed = np.ones(len(periods), dtype=np.bool_)
     reads = (*clause.leg.reads, *(name for m in clause.modifiers for name in m.reads))
     for name in (*reads, *clause.payment.reads):
-        is_fixed = is_fixed & (own[name] if name in own else bound[name]).is_fixed
+        seen = (own[name] if name in own else bound[name]).is_fixed
+        fits = clause.schedule is None or len(seen) == len(periods)
+        require(fits, f"{where}: {name}", f"be on the schedule {clause.schedule}", len(seen))
+        is_fixed = is_fixed & seen
     dates = clause.payment.flow_dates(periods)
     return Line(
         clause=clause,
