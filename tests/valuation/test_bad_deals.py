@@ -39,7 +39,7 @@ def value(deal, on=None, **settings):
 
 
 def test_another_currency():
-    with pytest.raises(ValueError, match=r"small-deal: currency must be the market's \(USD\)"):
+    with pytest.raises(ValueError, match=r"small-deal: currency must .*\(USD\), got 'GBP'"):
         value(replace(floor_deal(), currency="GBP"))
 
 
@@ -141,29 +141,28 @@ def test_a_deal_needs_legs_with_names_of_their_own():
         deal(replace(pay, payer="offtaker"))
 
 
-@pytest.mark.xfail(reason="the kernel reads past the end of a one-period strike")
 def test_an_observation_on_another_schedule_is_refused():
-    """Nine periods read a strike that has one: eight come from someone else's memory."""
+    """Nine periods would read a strike that has one, and what lies behind it in memory."""
     strike = InterestRate(benchmark="b", spread=110.0, fixing_date=datetime.date(2025, 7, 10))
     known = market(commodity("metal"), rates={"b": ((datetime.date(2025, 7, 10), 0.0),)})
 
-    with pytest.raises(ValueError, match=r"small-deal: legs\[floor\]"):
+    with pytest.raises(
+        ValueError, match=r"legs\[floor\]: k must be on the schedule periods, got 1"
+    ):
         value(floor_deal(k=strike), known)
 
 
-@pytest.mark.xfail(reason="an empty window is divided by", raises=ZeroDivisionError)
 def test_a_lag_that_empties_a_window_is_refused():
     """Eight months before 30 October and before 31 October is 28 February, twice."""
     one_day = Periods.single(datetime.date(2025, 10, 30))
     lagged = average_price(every="period-end", day=None, lag_months=8)
 
-    with pytest.raises(ValueError, match="pricing_dates must fall at least once"):
+    with pytest.raises(ValueError, match="pricing_dates must have a window of a day or more"):
         value(floor_deal(one_day, reference=lagged))
 
 
-@pytest.mark.xfail(reason="an empty window has no last day to name", raises=IndexError)
 def test_a_lag_that_empties_a_window_is_refused_by_any_rule():
     one_day = Periods.single(datetime.date(2025, 10, 30))
 
-    with pytest.raises(ValueError, match="pricing_dates must fall at least once"):
+    with pytest.raises(ValueError, match="pricing_dates must have a window of a day or more"):
         value(floor_deal(one_day, reference=average_price(lag_months=8)))
