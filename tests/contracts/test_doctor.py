@@ -187,6 +187,18 @@ def test_editable_install_hidden_by_another_distribution(site, tmp_path):
     assert "contracts/__init__.py, from the distribution PyContracts, not" in command.stderr
 
 
+def test_one_checkout_hides_another_that_is_installed(site, tmp_path):
+    installed = tmp_path / "installed"
+    write(installed / "contracts" / "__init__.py", "")
+    write(installed / "montecarlo" / "__init__.py", "")
+    info = site / "offtake-1.0.dist-info"
+    write(info / "RECORD", f"{info.name}/METADATA,,\n")
+    write(info / "direct_url.json", f'{{"url": "{installed.as_uri()}", "dir_info": {{}}}}')
+
+    hides = f"contracts is {site}/contracts/__init__.py, a folder that hides {installed}/contracts"
+    assert hides in run(site).stdout
+
+
 def test_diagnosis_of_this_installation():
     findings = {finding.name: finding for finding in doctor.diagnose()}
 
@@ -208,7 +220,7 @@ def test_diagnosis_does_not_import_pandas(tmp_path):
 
 
 def test_missing_requirement_fails(monkeypatch):
-    requirements = ["numpy>=2.0", "no-such-package>=1", 'pytest; extra == "dev"']
+    requirements = ["numpy>=2.0", "no-such-package>=1", 'another-one; extra == "dev"']
     monkeypatch.setattr(doctor.metadata, "requires", lambda name: requirements)
 
     versions = next(finding for finding in doctor.diagnose() if finding.name == "versions")
