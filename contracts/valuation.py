@@ -298,6 +298,10 @@ def prepare(
     deals: Sequence[Deal], market: Market, prices: Mapping[str, FloatArray] | None = None
 ) -> Run:
     """Bind deals to a market and to the grid of dates that all of them need."""
+    from contracts.market_fit import check_fit
+
+    for deal in deals:
+        check_fit(deal, market)
     names, dates = simulated_dates(deals, market)
     grid = TimeGrid(market.valuation_date, dates)
     settlements = tuple(settle(deal, market, dates) for deal in deals)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from contracts.conventions import PERCENTILE_LABELS, PERCENTILES
 from contracts.coverage import uncovered_numbers
+from contracts.market_fit import check_fit
 from contracts.reports.figures import error, money, probability, scale_of, unit_of
 
 if TYPE_CHECKING:
@@ -356,6 +357,8 @@ def print_timetable(deal: Deal, frame: pd.DataFrame) -> None:
 def print_check(deal: Deal, market: Market | None) -> None:
     """Print that a term sheet is sound, and which of its numbers have no source."""
     out = console()
+    if market is not None:
+        check_fit(deal, market)
     out.print(f"{deal.file or deal.name}: {len(deal.clauses)} legs, no fault")
     if market is not None:
         out.print(f"{market.file or market.name}: {len(market.commodities)} prices, no fault")
