@@ -126,6 +126,9 @@ def print_peers(table, rounds):
             if program.workload == workload and program.name.startswith("NumPy, blocks")
         ]
         print(f"\n{workload}: {min(blocked):.2f} times the speed of the best blocked NumPy")
+    for i, program in enumerate(table):
+        if program.name.startswith("QuantLib"):
+            print(f"W2: {ratio_to(rounds, i, 1):.1f} times the speed of QuantLib's C++ engine")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The workload: forty quarterly floors with an upside share, on monthly simulated prices.
 
 Each quarter pays ``quantity * (max(110 - average, 0) - 0.3 * max(average - 110, 0))`` on the
-average of its three monthly prices. W1 simulates the two-factor model of Schwartz and Smith, W2 geometric
-Brownian motion. The outputs are the present value, kept path by path, and forty expected flows.
+average of its three monthly prices. W1 simulates the two-factor model of Schwartz and Smith, W2
+geometric Brownian motion. The outputs are the present value, kept path by path, and forty
+expected flows.
 """
 
 from __future__ import annotations

@@ -197,7 +197,7 @@ def simulate(
 
     def reduce_block(block: PathBlock) -> GranuleMoments:
         n_real = min(block.n_paths, n_paths - block.first_path)
-        values = functional(block)
+        values = np.ascontiguousarray(functional(block))
         expected = (n_outputs, block.n_paths)
         if values.shape != expected or values.dtype != np.float64:
             msg = (

@@ -256,6 +256,17 @@ def test_a_view_of_the_block_may_be_returned():
     np.testing.assert_array_equal(estimate.samples, paths["ndpr"])
 
 
+def test_a_result_in_another_layout_counts_the_same():
+    class Transposed(FloorAndFirst):
+        def __call__(self, block):
+            return np.asfortranarray(super().__call__(block))
+
+    plain, transposed = run(n_paths=3000), run(Transposed(), n_paths=3000)
+
+    np.testing.assert_array_equal(plain.mean, transposed.mean)
+    np.testing.assert_array_equal(plain.samples, transposed.samples)
+
+
 @pytest.mark.parametrize("n_threads", [1, 2, 5])
 def test_whole_paths_do_not_depend_on_threads(n_threads):
     one = simulate_paths(JOINT, GRID, n_paths=40_001, seed=6, n_threads=1)
