@@ -34,7 +34,7 @@ def own_axes():
 
 # Five paths on two dates: with five samples the 25th percentile is the second smallest,
 # the 5th lies a fifth of the way from the smallest to it.
-PRICES = np.array([[10.0, 20.0, 30.0, 40.0, 50.0], [70.0, 60.0, 80.0, 90.0, 100.0]])
+PRICES = np.array([[10.0, 20.0, 30.0, 40.0, 60.0], [70.0, 60.0, 80.0, 90.0, 110.0]])
 DATES = ["2026-01-31", "2026-04-30"]
 
 
@@ -46,10 +46,10 @@ def test_fan_table_by_hand():
     assert flat["p05"].tolist() == pytest.approx([12.0, 62.0])
     assert flat["p25"].tolist() == [20.0, 70.0]
     assert flat["p50"].tolist() == [30.0, 80.0]
-    assert flat["p95"].tolist() == pytest.approx([48.0, 98.0])
-    assert flat["mean"].tolist() == [30.0, 80.0]
-    # Sample variance of 10, 20, ..., 50 is 250; over five paths 50.
-    assert flat["standard_error"].tolist() == pytest.approx([50.0**0.5] * 2)
+    assert flat["p95"].tolist() == pytest.approx([56.0, 106.0])
+    assert flat["mean"].tolist() == [32.0, 82.0]
+    # Both rows deviate by -22, -12, -2, 8, 28: squares add to 1480; over 4, and over 5 paths, 74.
+    assert flat["standard_error"].tolist() == pytest.approx([74.0**0.5] * 2)
     assert flat["forward_curve"].tolist() == [31.0, 79.0]
     assert flat["strike"].tolist() == [75.0, 75.0]
 
@@ -119,13 +119,18 @@ def test_exposure_fan_refuses_other_groups(valuation):
 
 def test_cashflows_stack_to_the_total(valuation):
     ax = plots.cashflows(valuation)
-    table = plots.cashflows_table(valuation).droplevel("unit", axis=1)
-    by_year = {}
+    table = plots.cashflows_table(valuation).droplevel("unit", axis=1) / 1e6
+    legs = table[[leg.clause.name for leg in valuation.legs]]
+    tops, feet = dict.fromkeys(table.index, 0.0), dict.fromkeys(table.index, 0.0)
     for patch in ax.patches:
         year = round(patch.get_x() + patch.get_width() / 2)
-        by_year[year] = by_year.get(year, 0.0) + patch.get_height()
+        ends = (patch.get_y(), patch.get_y() + patch.get_height())
+        tops[year], feet[year] = max(tops[year], *ends), min(feet[year], *ends)
 
-    assert [by_year[year] for year in table.index] == pytest.approx((table["total"] / 1e6).tolist())
+    assert list(tops.values()) == pytest.approx(legs.clip(lower=0.0).sum(axis=1).tolist())
+    assert list(feet.values()) == pytest.approx(legs.clip(upper=0.0).sum(axis=1).tolist())
+    (marks,) = (line for line in ax.get_lines() if line.get_label() == "total")
+    assert marks.get_ydata().tolist() == table["total"].tolist()
     assert legend(ax)[-1] == "total"
     assert "USD million, US Department of Defense" in ax.get_ylabel()
 
