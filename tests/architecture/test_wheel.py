@@ -36,6 +36,9 @@ def names(tmp_path_factory):
             shutil.copytree(ROOT / name, checkout / name, ignore=ignored)
         else:
             shutil.copy(ROOT / name, checkout / name)
+    for stray in ("tests/stray.py", "docs/stray.md", "stray.py"):
+        (checkout / stray).parent.mkdir(exist_ok=True)
+        (checkout / stray).write_text("", encoding="utf-8")
     said = []
     for command in builders(str(target)):
         done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
