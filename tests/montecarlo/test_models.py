@@ -15,6 +15,7 @@ from montecarlo import (
     SchwartzSmith,
     SuppliedPaths,
     TimeGrid,
+    normals,
     simulate_paths,
 )
 from tests.batteries.model import ModelBattery, RandomModelBattery
@@ -111,6 +112,18 @@ class TestSupplied:
         for name in JOINT.names:
             np.testing.assert_array_equal(first[name], again[name])
 
+    def test_lanes_beyond_the_last_path_hold_its_prices(self):
+        # A contract must not meet numbers that nobody supplied, though they do not count.
+        source = self.model.prepare(GRID)
+        workspace = source.workspace(256)
+        workspace["spread"][:] = np.nan
+        block = source.fill(512, workspace)
+
+        np.testing.assert_array_equal(block.price["spread"][:, :188], self.prices[:, 512:])
+        np.testing.assert_array_equal(
+            block.price["spread"][:, 188:], np.repeat(self.prices[:, -1:], 68, axis=1)
+        )
+
     def test_supplied_arrays_are_copied(self):
         prices = np.ones((6, 3)) * np.arange(3)
         model = SuppliedPaths(grid=GRID, price={"x": prices})
@@ -151,6 +164,57 @@ class TestSupplied:
         )
         with pytest.raises(ValueError, match="must have the valuation date of the supplied prices"):
             model.prepare(TimeGrid("2025-01-02", ["2025-02-01"]))
+
+
+def steps():
+    """Times, and the lengths of the steps that lead to them."""
+    return zip(GRID.times, np.diff(GRID.times, prepend=0.0), strict=True)
+
+
+def test_gbm_paths_are_those_of_its_formula():
+    z = normals(seed=12, n_paths=300, n_steps=6, n_factors=1)[:, 0]
+    w = np.zeros(300)
+    for measure, drift in (("pricing", 0.037), ("physical", 0.037 + 0.06)):
+        paths = simulate_paths(GBM_MODEL, GRID, n_paths=300, seed=12, measure=measure)["share"]
+        w[:] = 0.0
+        for i, (t, step) in enumerate(steps()):
+            w += np.sqrt(step) * z[i]
+            expected = 30.0 * np.exp((drift - 0.5 * 0.41**2) * t + 0.41 * w)
+            np.testing.assert_allclose(paths[i], expected, rtol=1e-13)
+
+
+def test_schwartz_paths_are_those_of_its_formula():
+    z = normals(seed=12, n_paths=300, n_steps=6, n_factors=1)[:, 0]
+    k, s = 0.7, 0.33
+    for measure, premium in (("pricing", 0.0), ("physical", 0.09)):
+        paths = simulate_paths(SCHWARTZ, GRID, n_paths=300, seed=12, measure=measure)["oil"]
+        x = np.zeros(300)
+        for i, (t, step) in enumerate(steps()):
+            x = np.exp(-k * step) * x + s * np.sqrt((1 - np.exp(-2 * k * step)) / (2 * k)) * z[i]
+            variance = s * s * (1 - np.exp(-2 * k * t)) / (2 * k)
+            shift = premium * (1 - np.exp(-k * t)) / k - 0.5 * variance
+            np.testing.assert_allclose(paths[i], CURVE(t) * np.exp(shift + x), rtol=1e-13)
+
+
+def test_schwartz_smith_paths_are_those_of_its_formula():
+    z = normals(seed=12, n_paths=300, n_steps=6, n_factors=2)
+    k, s, v, rho = 1.5, 0.35, 0.15, 0.3
+    for measure, premiums in (("pricing", (0.0, 0.0)), ("physical", (-0.08, 0.03))):
+        paths = simulate_paths(SMITH, GRID, n_paths=300, seed=12, measure=measure)["ndpr"]
+        short, long = np.zeros((2, 300))
+        for i, (t, step) in enumerate(steps()):
+            own = s * np.sqrt((1 - np.exp(-2 * k * step)) / (2 * k))
+            shared = rho * s * v * (1 - np.exp(-k * step)) / k / own
+            short = np.exp(-k * step) * short + own * z[i, 0]
+            long = long + shared * z[i, 0] + np.sqrt(v * v * step - shared**2) * z[i, 1]
+            variance = (
+                s * s * (1 - np.exp(-2 * k * t)) / (2 * k)
+                + v * v * t
+                + 2 * rho * s * v * (1 - np.exp(-k * t)) / k
+            )
+            shift = premiums[0] * (1 - np.exp(-k * t)) / k + premiums[1] * t - 0.5 * variance
+            expected = CURVE(t) * np.exp(shift + short + long)
+            np.testing.assert_allclose(paths[i], expected, rtol=1e-13)
 
 
 def test_gbm_agrees_with_quantlib_moments():
