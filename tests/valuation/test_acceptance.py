@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import contracts
-from contracts.valuation import pricing_grid
+from contracts.run import pricing_grid
 
 SIGNING = "critical-minerals-2025-07-10"
 YEAR_ON = "critical-minerals-2026-06-30"

@@ -17,7 +17,7 @@ from contracts.market import Market
 from contracts.modifiers import Advance
 from contracts.periods import Periods
 from contracts.public_exposure import samples_by_group
-from contracts.valuation import prepare
+from contracts.run import prepare
 from montecarlo import SuppliedPaths, TimeGrid, quantiles, simulate_paths
 from tests.valuation.small import (
     average_price,
