@@ -22,8 +22,8 @@ _WHERE = {
     "load": "contracts.catalogue",
     "load_market": "contracts.catalogue",
     "markets": "contracts.catalogue",
-    "pricing_grid": "contracts.valuation",
-    "simulated_prices": "contracts.valuation",
+    "pricing_grid": "contracts.run",
+    "simulated_prices": "contracts.run",
     "value": "contracts.valuation",
     "value_together": "contracts.valuation",
 }
@@ -50,13 +50,8 @@ if TYPE_CHECKING:
     from contracts.errors import TermSheetError
     from contracts.market import Market
     from contracts.public_exposure import exposure
-    from contracts.valuation import (
-        Valuation,
-        pricing_grid,
-        simulated_prices,
-        value,
-        value_together,
-    )
+    from contracts.run import pricing_grid, simulated_prices
+    from contracts.valuation import Valuation, value, value_together
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401

@@ -52,7 +52,7 @@ def deals(as_json: Json = False) -> None:
     if as_json:
         _print_json(listing)
         return
-    from contracts.reports.terminal import print_catalogue
+    from contracts.reports.listings import print_catalogue
 
     print_catalogue(listing)
 
@@ -61,10 +61,11 @@ def deals(as_json: Json = False) -> None:
 def check(deal: DealName, market: MarketName = None) -> None:
     """Check a term sheet (and the market it names): every fault at once, with its line."""
     from contracts.catalogue import load, load_market
-    from contracts.reports.terminal import print_check
+    from contracts.reports.listings import print_check
+    from contracts.run import market_of
 
     loaded = load(deal)
-    named = market or loaded.market
+    named = market or market_of(loaded)
     print_check(loaded, load_market(named) if named else None)
 
 
@@ -78,7 +79,7 @@ def timetable(deal: DealName, as_json: Json = False) -> None:
     if as_json:
         sys.stdout.write(table.to_json(orient="records", date_format="iso", indent=1) + "\n")
         return
-    from contracts.reports.terminal import print_timetable
+    from contracts.reports.listings import print_timetable
 
     print_timetable(loaded, table)
 
@@ -149,7 +150,7 @@ def exposure(
 
         _print_json(exposure_document(valuations, table))
         return
-    from contracts.reports.terminal import print_exposure
+    from contracts.reports.exposure import print_exposure
 
     print_exposure(valuations, table)
 
@@ -166,7 +167,7 @@ def schema(kind: Annotated[str, typer.Argument(help="deal or market.")] = "deal"
 def doctor() -> None:
     """Find the known trouble: shadowed packages, versions, threads, the compile cache."""
     from contracts.doctor import diagnose
-    from contracts.reports.terminal import print_findings
+    from contracts.reports.listings import print_findings
 
     findings = diagnose()
     print_findings(findings)
@@ -186,8 +187,11 @@ def golden_record(
 ) -> None:
     """Value a deal and keep inputs, versions, values and standard errors in a file."""
     from contracts.golden import record
+    from contracts.golden_file import refuse_existing
     from contracts.valuation import value as run
 
+    if not force:
+        refuse_existing(file)
     valuation = run(deal, market=market, perspective=perspective, n_paths=paths, seed=seed)
     record(valuation, file, force=force)
     typer.echo(f"recorded {valuation.deal.name} in {file}", err=True)

@@ -25,14 +25,15 @@ from contracts.checks import require
 from contracts.controls import controls
 from contracts.conventions import PERCENTILES, FloatArray
 from contracts.exposure_groups import GroupOutputs, Groups, group
+from contracts.run import Measure, prepare
 from contracts.settlement import simulated_dates
-from contracts.valuation import Measure, Progress, Valuation, prepare
+from contracts.valuation import Progress, Valuation
 from montecarlo.quantile import expected_shortfall, quantiles
 from montecarlo.simulation import Estimate, simulate
 
 if TYPE_CHECKING:
     from contracts.deal import Deal
-    from contracts.valuation import Run
+    from contracts.run import Run
 
 TAIL = 0.95
 

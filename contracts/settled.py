@@ -13,9 +13,9 @@ import pandas as pd
 
 from contracts.deal import INSTRUMENTS
 from contracts.periods import day
+from contracts.run import prepare
 from contracts.settlement import simulated_dates
 from contracts.tables import with_units
-from contracts.valuation import prepare
 
 if TYPE_CHECKING:
     from contracts.valuation import Valuation

@@ -15,28 +15,30 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from contracts.checks import one_of, require
+from contracts.checks import one_of
 from contracts.controls import Controls, controls
 from contracts.conventions import BoolArray, DateArray, FloatArray, IntArray
 from contracts.deal import Clause, Deal
 from contracts.market import Market
 from contracts.outputs import DealOutputs, LineOutputs, Outputs
-from contracts.settlement import Settlement, settle, simulated_dates
-from montecarlo.curve import ForwardCurve
-from montecarlo.grid import TimeGrid
-from montecarlo.models import Constant, SuppliedPaths
-from montecarlo.simulation import Estimate, Plan, simulate, simulate_paths
+from contracts.run import (
+    DEFAULT_PATHS,
+    DEFAULT_SEED,
+    DealLike,
+    MarketLike,
+    Measure,
+    Run,
+    as_deal,
+    common_market,
+    prepare,
+)
+from montecarlo.simulation import Estimate, Plan, simulate
 
 if TYPE_CHECKING:
-    import os
-
     import pandas as pd
 
     from montecarlo.models.protocol import PriceModel
 
-DEFAULT_PATHS = 200_000
-DEFAULT_SEED = 20250709
-Measure = Literal["pricing", "physical"]
 Progress = Callable[[int, int], None]
 
 
@@ -175,9 +177,9 @@ class Valuation:
 
 
 def value(
-    deal: Deal | str | os.PathLike[str],
+    deal: DealLike,
     *,
-    market: Market | str | os.PathLike[str] | None = None,
+    market: MarketLike | None = None,
     perspective: str | None = None,
     n_paths: int = DEFAULT_PATHS,
     seed: int = DEFAULT_SEED,
@@ -243,9 +245,9 @@ def value(
 
 
 def value_together(
-    deals: Sequence[Deal | str | os.PathLike[str]],
+    deals: Sequence[DealLike],
     *,
-    market: Market | str | os.PathLike[str] | None = None,
+    market: MarketLike | None = None,
     perspective: str | None = None,
     n_paths: int = DEFAULT_PATHS,
     seed: int = DEFAULT_SEED,
@@ -259,7 +261,7 @@ def value_together(
     """Value several deals on the same paths of one market; see :func:`value`."""
     one_of(measure, ("pricing", "physical"), "measure")
     one_of(quantiles, ("legs", "total"), "quantiles")
-    loaded = [_deal(deal) for deal in deals]
+    loaded = [as_deal(deal) for deal in deals]
     common = common_market(loaded, market)
     run = prepare(loaded, common, prices)
     n_paths = run.n_paths or n_paths
@@ -283,96 +285,9 @@ def value_together(
     ]
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
-    """Deals bound to one market, one grid and one model."""
-
-    market: Market
-    grid: TimeGrid
-    model: PriceModel
-    settlements: tuple[Settlement, ...]
-    n_paths: int | None = None
-
-
-def prepare(
-    deals: Sequence[Deal], market: Market, prices: Mapping[str, FloatArray] | None = None
-) -> Run:
-    """Bind deals to a market and to the grid of dates that all of them need."""
-    from contracts.market_fit import check_fit
-
-    for deal in deals:
-        check_fit(deal, market)
-    names, dates = simulated_dates(deals, market)
-    grid = TimeGrid(market.valuation_date, dates)
-    settlements = tuple(settle(deal, market, dates) for deal in deals)
-    if prices is None or not names:
-        return Run(market, grid, _model(market, names), settlements)
-    missing = sorted(set(names) - set(prices))
-    require(not missing, "prices", f"hold {', '.join(names)}", f"nothing for {missing}")
-    supplied = SuppliedPaths(grid=grid, price={name: prices[name] for name in names})
-    return Run(market, grid, supplied, settlements, supplied.n_paths)
-
-
-def pricing_grid(
-    deal: Deal | str | os.PathLike[str], market: Market | str | os.PathLike[str] | None = None
-) -> tuple[tuple[str, ...], DateArray]:
-    """Return the prices a valuation reads and the future dates on which it reads them.
-
-    Examples
-    --------
-    >>> names, dates = pricing_grid("lynas-jare")
-    >>> names
-    ('ndpr-oxide',)
-    """
-    loaded = _deal(deal)
-    return simulated_dates([loaded], common_market([loaded], market))
-
-
-def simulated_prices(
-    deal: Deal | str | os.PathLike[str],
-    *,
-    market: Market | str | os.PathLike[str] | None = None,
-    n_paths: int = DEFAULT_PATHS,
-    seed: int = DEFAULT_SEED,
-    measure: Measure = "pricing",
-) -> dict[str, FloatArray]:
-    """Return the paths that :func:`value` would use: name -> ``(n_dates, n_paths)``."""
-    loaded = _deal(deal)
-    run = prepare([loaded], common_market([loaded], market))
-    return simulate_paths(run.model, run.grid, n_paths=n_paths, seed=seed, measure=measure)
-
-
-def common_market(deals: Sequence[Deal], market: Market | str | os.PathLike[str] | None) -> Market:
-    """Return the market to use: the one given, or the one that all deals name."""
-    if isinstance(market, Market):
-        return market
-    if market is None:
-        named = {deal.market for deal in deals}
-        rule = "be given: the deals name " + ", ".join(sorted(str(name) for name in named))
-        require(len(named) == 1 and None not in named, "market", rule, None)
-        market = str(named.pop())
-    from contracts.catalogue import load_market
-
-    return load_market(market)
-
-
-def _deal(deal: Deal | str | os.PathLike[str]) -> Deal:
-    if isinstance(deal, Deal):
-        return deal
-    from contracts.catalogue import load
-
-    return load(deal)
-
-
 def _side(deal: Deal, perspective: str) -> str:
     one_of(perspective, tuple(deal.parties), f"{deal.name}: perspective")
     return perspective
-
-
-def _model(market: Market, names: tuple[str, ...]) -> PriceModel:
-    if names:
-        return market.price_model(names)
-    return Constant(name="nothing is simulated", forward_curve=ForwardCurve.flat(1.0))
 
 
 def _valuation(

@@ -1,54 +1,22 @@
-"""Reports on a terminal, as tables."""
+"""A valuation on a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 
-from contracts.conventions import PERCENTILE_LABELS, PERCENTILES
-from contracts.coverage import uncovered_numbers
-from contracts.market_fit import check_fit
+from contracts.reports.console import console, make_table, show
 from contracts.reports.figures import error, money, probability, scale_of, unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from contracts.deal import Deal
-    from contracts.doctor import Finding
     from contracts.market import Market
     from contracts.valuation import Valuation
-
-
-WIDTH_OF_A_PIPE = 160
-NAME_WIDTH = 44
-
-
-def console() -> Console:
-    """Return the console of a report; a pipe gets full lines instead of cut ones."""
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=WIDTH_OF_A_PIPE)
-
-
-def _table(title: str, columns: Iterable[str], *, names: int = 1, caption: str = "") -> Table:
-    table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
-    for position, column in enumerate(columns):
-        is_name = position < names
-        if is_name:
-            table.add_column(column, max_width=NAME_WIDTH)
-        else:
-            table.add_column(column, justify="right", no_wrap=True)
-    return table
-
-
-def _show(out: Console, table: Table) -> None:
-    """Print a table whole: on a narrow terminal lines wrap, but no figure is ever cut."""
-    needed = Measurement.get(out, out.options.update(max_width=10_000), table).maximum
-    wide = out if needed <= out.width else Console(highlight=False, width=needed)
-    wide.print(table)
 
 
 def print_valuation(valuation: Valuation) -> None:
@@ -56,7 +24,7 @@ def print_valuation(valuation: Valuation) -> None:
     out = console()
     deal, market = valuation.deal, valuation.market
     party = deal.party(valuation.perspective)
-    out.print(f"[bold]{deal.title}[/bold]")
+    out.print(deal.title, style="bold")
     out.print(
         f"deal {deal.name} · market {market.name} · valued on {market.valuation_date} · "
         f"from the side of {party.name} ({valuation.perspective}; + received, - paid)"
@@ -78,7 +46,7 @@ def print_valuation(valuation: Valuation) -> None:
     if len(loans):
         tables.append(_loans(valuation, loans))
     for table in tables:
-        _show(out, table)
+        show(out, table)
         out.print()
     _print_notes(out, deal, market, valuation.model.names)
 
@@ -96,7 +64,7 @@ def _legs(valuation: Valuation) -> Table:
     frame = valuation.summary().droplevel("unit", axis=1)
     scale = scale_of(frame["pv"].abs().max())
     unit = unit_of(valuation.deal.currency, scale)
-    table = _table(
+    table = make_table(
         f"Present value by leg, {unit}",
         ("leg", "PV", "std. error", "P5", "P50", "P95", "still due, undiscounted", "paid to date"),
         caption="P5 is the 5th percentile (P95 exceedance). Percentiles of legs do not add up.",
@@ -116,7 +84,7 @@ def _headline(valuation: Valuation) -> Table:
     frame = valuation.headline().droplevel("unit", axis=1)
     scale = scale_of(frame["net"].abs().max())
     name = valuation.deal.party(valuation.perspective).name
-    table = _table(
+    table = make_table(
         f"What {name} gives and gets, {unit_of(valuation.deal.currency, scale)}",
         ("leg", "given", "received", "net", "std. error"),
         caption="Present value of what is still due plus what was paid before, at face value.",
@@ -144,7 +112,7 @@ def _equity(valuation: Valuation, frame: pd.DataFrame) -> Table:
             f"\nPaid {money(paid, scale)} {unit} for equity worth {money(got, scale)}: "
             f"{got / paid:.2f} times."
         )
-    table = _table(
+    table = make_table(
         "Shares handed over",
         (
             "leg",
@@ -174,7 +142,7 @@ def _equity(valuation: Valuation, frame: pd.DataFrame) -> Table:
 def _settled(valuation: Valuation, frame: pd.DataFrame) -> Table:
     flat = frame.droplevel("unit", axis=1).reset_index()
     scale = scale_of(flat["amount"].abs().max())
-    table = _table(
+    table = make_table(
         f"Settled so far, {unit_of(valuation.deal.currency, scale)}",
         ("leg", "period", "reference price", "quantity", "amount", "payment", "status"),
         names=2,
@@ -197,7 +165,7 @@ def _years(valuation: Valuation) -> Table:
     frame = valuation.by_year().droplevel("unit", axis=1)
     scale = scale_of(frame["total"].abs().max())
     unit = unit_of(valuation.deal.currency, scale)
-    table = _table(
+    table = make_table(
         f"Expected cash flows by calendar year, undiscounted, {unit}",
         ("year", *(str(name) for name in frame.columns[:-1]), "std. error"),
     )
@@ -210,7 +178,7 @@ def _years(valuation: Valuation) -> Table:
 def _loans(valuation: Valuation, frame: pd.DataFrame) -> Table:
     flat = frame.droplevel("unit", axis=1)
     scale = scale_of(flat["value_at_treasury"].abs().max())
-    table = _table(
+    table = make_table(
         f"Loans, to the lender and without default, {unit_of(valuation.deal.currency, scale)}",
         (
             "leg",
@@ -237,9 +205,9 @@ def _print_notes(out: Console, deal: Deal, market: Market, names: Sequence[str])
     for name in names:
         note = market.commodities[name].note if name in market.commodities else ""
         if note:
-            out.print(f"[bold]{name}[/bold]: {note}")
+            out.print(f"{name}: {note}")
     if deal.simplifications:
-        out.print("\n[bold]What is simplified[/bold]")
+        out.print("\nWhat is simplified", style="bold")
         for line in deal.simplifications:
             out.print(f"  - {line}")
     out.print(
@@ -247,136 +215,3 @@ def _print_notes(out: Console, deal: Deal, market: Market, names: Sequence[str])
         f"{deal.file or deal.name}, {market.file or market.name}",
         soft_wrap=True,
     )
-
-
-def print_exposure(valuations: Sequence[Valuation], frame: pd.DataFrame) -> None:
-    """Print what the public pays and receives by group."""
-    out = console()
-    first = valuations[0]
-    names = ", ".join(valuation.deal.name for valuation in valuations)
-    out.print(f"[bold]Public exposure: {names}[/bold]")
-    out.print(
-        f"market {first.market.name} · valued on {first.market.valuation_date} · "
-        f"{first.plan.n_paths:,} paths · seed {first.plan.seed} · joint over deals"
-    )
-    flat = frame.droplevel(["probability_measure", "unit"], axis=1)
-    scale = scale_of(flat["expected_paid"].abs().max())
-    unit = unit_of(first.deal.currency, scale)
-    groups = [str(name) for name in flat.index.names]
-    columns = [
-        *groups, "paid", "s.e.", "P5", "P25", "P50", "P75", "P95", "ES95", "P(any)",
-        "received", "s.e.", "net paid",
-    ]  # fmt: skip
-    table = _table(
-        f"Outlays and receipts under the physical measure, undiscounted, {unit}",
-        columns,
-        names=len(groups),
-        caption="P95 is the "
-        + PERCENTILE_LABELS["p95"]
-        + " of what is paid; ES95 the mean of the worst 5%.",
-    )
-    ledger = _table(
-        f"What is promised, {unit}",
-        [*groups, "recorded", "contingent", "maximum (price at zero)", "appropriation",
-         "P(exceeds)", "expected excess", "PV net paid (pricing)", "s.e."],
-        names=len(groups),
-        caption="Recorded: paid or settled. Contingent: the rest of what is expected to be paid. "
-        "PV under the pricing measure at the Treasury curve.",
-    )  # fmt: skip
-    for key, row in flat.iterrows():
-        label = [str(part) for part in (key if isinstance(key, tuple) else (key,))]
-        style = "bold" if label[0] == "total" else None
-        if style:
-            table.add_section()
-            ledger.add_section()
-        table.add_row(
-            *label,
-            money(row["expected_paid"], scale),
-            error(row["standard_error_paid"], scale),
-            *(money(row[f"paid_{name}"], scale) for name in PERCENTILES),
-            money(row["paid_expected_shortfall_95"], scale),
-            probability(row["probability_of_payment"]),
-            money(row["expected_received"], scale),
-            error(row["standard_error_received"], scale),
-            money(row["expected_net_paid"], scale),
-            style=style,
-        )
-        ledger.add_row(
-            *label,
-            money(row["recorded"], scale),
-            money(row["contingent"], scale),
-            money(row["maximum_obligation"], scale),
-            money(row["appropriation"], scale),
-            probability(row["probability_exceeds"]),
-            money(row["expected_excess"], scale),
-            money(row["present_value_net_paid"], scale),
-            error(row["standard_error_present_value"], scale),
-            style=style,
-        )
-    _show(out, table)
-    out.print()
-    _show(out, ledger)
-
-
-def print_catalogue(listing: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
-    """Print the built-in deals and markets."""
-    out = console()
-    table = _table("Built-in deals", ("deal", "title", "currency", "legs", "market"), names=5)
-    for item in listing["deals"]:
-        legs = ", ".join(item["legs"])
-        table.add_row(item["name"], item["title"], item["currency"], legs, item["market"])
-    _show(out, table)
-    markets = _table("Built-in markets", ("market", "date", "currency", "prices"), names=4)
-    for item in listing["markets"]:
-        prices = ", ".join(item["commodities"])
-        markets.add_row(item["name"], item["valuation_date"], item["currency"], prices)
-    _show(out, markets)
-
-
-def print_timetable(deal: Deal, frame: pd.DataFrame) -> None:
-    """Print the timetable of a deal."""
-    columns = {
-        "payment_date": "payment",
-        "leg": "leg",
-        "period": "period",
-        "payer": "payer",
-        "receiver": "receiver",
-        "start": "from",
-        "end": "to",
-        "first_pricing_date": "first reading",
-        "last_pricing_date": "last",
-        "pricing_dates": "readings",
-    }
-    title = f"{deal.name}: what is observed and paid when"
-    table = _table(title, columns.values(), names=len(columns))
-    for row in frame[list(columns)].astype(str).replace({"NaT": "", "0": ""}).to_numpy():
-        table.add_row(*row.tolist())
-    _show(console(), table)
-
-
-def print_check(deal: Deal, market: Market | None) -> None:
-    """Print that a term sheet is sound, and which of its numbers have no source."""
-    out = console()
-    if market is not None:
-        check_fit(deal, market)
-    out.print(f"{deal.file or deal.name}: {len(deal.clauses)} legs, no fault")
-    if market is not None:
-        out.print(f"{market.file or market.name}: {len(market.commodities)} prices, no fault")
-    for sheet in (deal, market):
-        if sheet is None:
-            continue
-        bare = uncovered_numbers(sheet.terms, sheet.sources)
-        for path in bare:
-            out.print(f"{sheet.name}: {path} has no source")
-        if not bare:
-            out.print(f"{sheet.name}: every number has a source or is marked as an assumption")
-
-
-def print_findings(findings: Sequence[Finding]) -> None:
-    """Print what the doctor found."""
-    table = _table("offtake doctor", ("check", "", "finding"), names=3)
-    colours = {"ok": "green", "warn": "yellow", "fail": "red"}
-    for finding in findings:
-        colour = colours[finding.status]
-        table.add_row(finding.name, f"[{colour}]{finding.status}[/{colour}]", finding.message)
-    _show(console(), table)

@@ -22,6 +22,7 @@ FORBIDDEN = {
 SIMULATION = "montecarlo.simulation"
 SIMULATES = ("simulate", "simulate_paths")
 MAY_SIMULATE = {
+    "contracts.run",
     "contracts.valuation",
     "contracts.public_exposure",
     "contracts.controls",

@@ -11,7 +11,7 @@ import pytest
 
 import contracts
 from contracts.modifiers import OwnershipCap
-from contracts.valuation import pricing_grid, simulated_prices
+from contracts.run import pricing_grid, simulated_prices
 from montecarlo import TimeGrid
 
 FLOW_ARRAYS = ("flow_amounts", "flow_errors", "year_amounts", "year_errors")
