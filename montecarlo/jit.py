@@ -87,13 +87,20 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """
     if not IS_COMPILED:
         return function
-    on_disk = os.path.exists(function.__code__.co_filename)
-    dispatcher = numba.njit(cache=on_disk, nogil=True, error_model="numpy")(function)
     files = _source_files(function)
+    dispatcher = _dispatcher(function, on_disk=all(os.path.exists(file) for file in files))
     _kernels[id(dispatcher)] = (dispatcher, files)
-    if on_disk:
-        _stamp_cache(dispatcher, files)
+    _stamp_cache(dispatcher, files)
     return cast("Callable[P, R]", dispatcher)
+
+
+def _dispatcher(function: Callable[..., Any], *, on_disk: bool) -> Untyped:
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    try:
+        return numba.njit(cache=on_disk, **options)(function)
+    except RuntimeError:
+        # No folder can be written to: compile in each process rather than fail.
+        return numba.njit(**options)(function)
 
 
 def python_source(compiled: Callable[P, R]) -> Callable[P, R]:

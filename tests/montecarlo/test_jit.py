@@ -193,6 +193,19 @@ def test_cache_is_kept_between_runs(tmp_path):
     assert printed == ["True False True", "True True True"]
 
 
+def test_nowhere_to_write_a_cache():
+    # Only the locator of zip archives is left, which none of these files is in.
+    code = """
+    from montecarlo import GBM, TimeGrid, cache_status, simulate_paths
+    model = GBM(name="x", volatility=0.0, spot=3.0, drift=0.0)
+    print(simulate_paths(model, TimeGrid.from_times([1.0]), n_paths=1, seed=1)["x"][0, 0])
+    print(cache_status())
+    """
+    printed = run_python(code, NUMBA_CACHE_LOCATOR_CLASSES="ZipCacheLocator").splitlines()
+
+    assert printed == ["3.0", "CacheStatus(folder='', is_writable=False, is_warm=False)"]
+
+
 def test_cache_status_here():
     status = cache_status()
 
