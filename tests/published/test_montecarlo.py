@@ -66,7 +66,7 @@ def test_average_price_floor(first, n_fixings, published, controlled):
         model,
         TimeGrid.from_times(times),
         AveragePut(87.0, discount_factor),
-        Plan(n_paths=max(4_000_000 // n_fixings, 200_000), seed=97),
+        Plan(n_paths=max(4_000_000 // n_fixings, 300_000), seed=97),
     )
     value = float(geometric) + estimate.mean[2]
 
