@@ -119,6 +119,16 @@ class DealBattery:
         years = sum(leg.year_amounts for leg in v.legs)
         np.testing.assert_allclose(years, v.year_amounts, rtol=1e-9, atol=1e-9 * gross.max())
 
+    def test_years_hold_the_flows_paid_in_them(self, deal, market):
+        v = self.value(deal, market)
+
+        for leg in v.legs:
+            years = leg.payment_dates.astype("datetime64[Y]").astype(int) + 1970
+            expected = [leg.flow_amounts[years == year].sum() for year in v.years]
+            scale = np.abs(leg.flow_amounts).sum()
+            np.testing.assert_allclose(leg.year_amounts, expected, rtol=1e-9, atol=1e-9 * scale)
+            assert set(years) <= set(v.years)
+
     def test_a_deal_is_the_sum_of_its_parts(self, deal, market):
         prices = simulated_prices(deal, market=market, n_paths=self.n_paths, seed=self.seed)
         _, dates = pricing_grid(deal, market)

@@ -12,13 +12,13 @@ from scipy.special import ndtr
 import contracts
 from contracts.deal import Appropriation
 from contracts.exposure_groups import GroupOutputs, group
-from contracts.legs import Difference, Floor, UpsideShare
+from contracts.legs import Difference, Floor, UpsideShare, Warrant
 from contracts.market import Market
 from contracts.modifiers import Advance
 from contracts.periods import Periods
 from contracts.public_exposure import samples_by_group
 from contracts.run import prepare
-from montecarlo import SuppliedPaths, TimeGrid, quantiles, simulate_paths
+from montecarlo import SuppliedPaths, TimeGrid, black76, quantiles, simulate_paths
 from tests.valuation.small import (
     average_price,
     by_period,
@@ -155,6 +155,44 @@ def test_present_value_is_that_of_the_valuation():
     assert net["total"] == pytest.approx(-v.pv, rel=1e-9)
     error = column(table, "pricing", "standard_error_present_value")
     assert error["total"] == pytest.approx(v.standard_error, rel=1e-9)
+
+
+def test_equity_received_is_corrected_like_the_valuation():
+    """A warrant's control variate moves the averages of what is received, the same way."""
+    warrant = Warrant(
+        shares=1000.0,
+        strike=30.0,
+        issue_date=datetime.date(2025, 7, 10),
+        expiry=datetime.date(2030, 7, 10),
+        share="share",
+        style="european",
+    )
+    one = deal(clause("warrant", warrant, payer="mine", receiver="state"))
+    small = market(commodity("share", price=30.0, volatility=0.8, drift=0.04, risk_premium=0.05))
+    v = contracts.value(one, market=small, n_paths=20_000, seed=5)
+    table = v.exposure(by=["leg"])
+    received = column(table, "physical", "expected_received")["warrant"]
+    error = column(table, "physical", "standard_error_received")["warrant"]
+
+    net = column(table, "pricing", "present_value_net_paid")
+    assert net["warrant"] == pytest.approx(-v.pv, rel=1e-9)
+    net_error = column(table, "pricing", "standard_error_present_value")["warrant"]
+    assert net_error == pytest.approx(v.standard_error, rel=1e-6)
+    # The physical mean of the share in five years is its forward times exp(25%).
+    years = 1826 / 365.0
+    mean = 30.0 * math.exp(0.09 * years)
+    oracle = 1000.0 * float(
+        black76(
+            forward=mean,
+            strike=30.0,
+            total_variance=0.64 * years,
+            discount_factor=1.0,
+            kind="call",
+        )
+    )
+    assert abs(received - oracle) < 4.0 * error
+    # Without the correction the error would be about ten times as large.
+    assert error < 0.01 * oracle
 
 
 def test_the_maximum_obligation_of_a_floor_is_quantity_times_strike():
