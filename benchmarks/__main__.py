@@ -10,19 +10,15 @@ block size.
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import math
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import fused, memory, numpy_peer, quantlib_peer
+from benchmarks import composed, fused, memory, numpy_peer, quantlib_peer
 from benchmarks.workload import Result
 
 BLOCK_SIZES = (500, 1000, 2000)
-COMPOSED = "benchmarks.composed"
-"""The same contract out of legs: a module with ``run_w1(n_paths) -> Result``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,16 +35,13 @@ def programs(quick):
         Program(name="ours, fused", workload="W1", run=fused.run_w1, n_paths=100_000 * scale),
         Program(name="ours, fused", workload="W2", run=fused.run_w2, n_paths=100_000 * scale),
     ]
-    if importlib.util.find_spec(COMPOSED) is not None:
-        composed = importlib.import_module(COMPOSED)
-        table.append(
-            Program(
-                name="ours, composed",
-                workload="W1",
-                run=composed.run_w1,
-                n_paths=100_000 * scale,
-            )
+    table += [
+        Program(name=name, workload="W1", run=run, n_paths=100_000 * scale)
+        for name, run in (
+            ("ours, composed legs", composed.run_w1),
+            ("ours, whole valuation", composed.run_valuation_w1),
         )
+    ]
     table += [
         Program(
             name=f"NumPy, blocks of {size}",
@@ -119,6 +112,10 @@ def ratio_to(rounds, program, ours):
 
 
 def print_peers(table, rounds):
+    for i, program in enumerate(table):
+        if program.name.startswith("ours, ") and i > 1:
+            share = 100.0 * (ratio_to(rounds, i, 0) - 1.0)
+            print(f"{program.workload}: {program.name[6:]} cost {share:.0f}% over the fused kernel")
     for workload, ours in (("W1", 0), ("W2", 1)):
         blocked = [
             ratio_to(rounds, i, ours)

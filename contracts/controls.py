@@ -9,6 +9,7 @@ unbiased. A warrant of ten years at a volatility of 80% has a standard error a h
 smaller; a preferred that only converts is exact.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,9 +68,10 @@ def controls(
     }
     for position, (number, line) in enumerate(lines):
         flow, control = samples[2 * position], samples[2 * position + 1]
-        spread = control - control.mean()
-        variance = float(spread @ spread)
-        slope = float(spread @ (flow - flow.mean())) / variance if variance > 0.0 else 0.0
+        # Exact sums, so that the slope has the same bits on every processor.
+        spread = control - math.fsum(control) / PILOT_PATHS
+        variance = math.fsum(spread * spread)
+        slope = math.fsum(spread * flow) / variance if variance > 0.0 else 0.0
         observed = settlements[number].observe(expected)
         expectation = float(control_amounts(line, expected, observed)[0, 0])
         found[number][line.clause.name] = Control(slope, expectation)

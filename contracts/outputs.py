@@ -14,6 +14,7 @@ by their control (:mod:`contracts.controls`), so that means, years and flows tie
 flows no future price can change is worked out once and takes no rows.
 """
 
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,7 +123,7 @@ class DealOutputs:
         self._settled = np.zeros(2 + len(self.years))
         for place in lines:
             if place.settled is not None:
-                self._settled += place.weights @ place.settled
+                self._settled += weigh(place.weights, place.settled)
         return streamed
 
     def _weights(self, line: Line) -> FloatArray:
@@ -148,11 +149,26 @@ class DealOutputs:
                 # Samples keep what was paid; what is averaged is corrected.
                 amounts = control_amounts(place.line, prices, observed)
                 factor = place.sign * place.control.slope
-                excess = factor * (amounts - place.control.expectation)
-                out[place.flows] -= excess
-                moved = place.weights @ excess
-                out[place.sums] -= moved[:2]
-                out[self.total_sums] -= moved
+                excess = factor * (amounts[0] - place.control.expectation)
+                out[place.flows.start] -= excess
+                for k in np.flatnonzero(place.weights[:, 0]):
+                    moved = place.weights[k, 0] * excess
+                    out[self.total_sums.start + k] -= moved
+                    if k < 2:
+                        out[place.sums.start + k] -= moved
+
+
+def weigh(weights: FloatArray, flows: FloatArray) -> FloatArray:
+    """Return ``(n,)`` sums of weights ``(n, n_flows)`` times flows, each rounded once.
+
+    Unlike a product of matrices, which sums in an order that depends on the processor.
+
+    Examples
+    --------
+    >>> weigh(np.array([[1.0, 1.0], [0.5, 0.0]]), np.array([3.0, 4.0]))
+    array([7. , 1.5])
+    """
+    return np.array([math.fsum(row * flows) for row in weights])
 
 
 class Outputs:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from contracts.checks import one_of
+from contracts.checks import one_of, require
 from contracts.controls import Controls, controls
 from contracts.conventions import BoolArray, DateArray, FloatArray, IntArray
 from contracts.deal import Clause, Deal
 from contracts.market import Market
-from contracts.outputs import DealOutputs, LineOutputs, Outputs
+from contracts.outputs import DealOutputs, LineOutputs, Outputs, weigh
 from contracts.run import (
     DEFAULT_PATHS,
     DEFAULT_SEED,
@@ -261,6 +261,7 @@ def value_together(
     """Value several deals on the same paths of one market; see :func:`value`."""
     one_of(measure, ("pricing", "physical"), "measure")
     one_of(quantiles, ("legs", "total"), "quantiles")
+    require(len(deals) > 0, "deals", "hold at least one", len(deals))
     loaded = [as_deal(deal) for deal in deals]
     common = common_market(loaded, market)
     run = prepare(loaded, common, prices)
@@ -327,7 +328,7 @@ def _leg(place: LineOutputs, estimate: Estimate) -> LegValue:
     line, weights = place.line, place.weights
     if place.settled is not None:
         flows, flow_errors = place.settled, np.zeros(len(place.settled))
-        sums, errors = weights[:2] @ flows, np.zeros(2)
+        sums, errors = weigh(weights[:2], flows), np.zeros(2)
         samples = None
     else:
         flows = estimate.mean[place.flows]
@@ -348,6 +349,6 @@ def _leg(place: LineOutputs, estimate: Estimate) -> LegValue:
         flow_labels=line.dates.labels,
         is_paid=line.is_paid,
         is_settled=line.is_settled,
-        year_amounts=weights[2:] @ flows,
+        year_amounts=weigh(weights[2:], flows),
         samples=samples,
     )

@@ -53,6 +53,7 @@ class Clip:
     def amounts(self, observed: Observed) -> FloatArray:
         """Return the amount of each period and path, from payer to receiver."""
         lower, upper = observed[self.lower], observed[self.upper]
-        require(bool(np.all(lower <= upper)), "upper", "not lie below lower", float(upper.min()))
+        is_reversed = bool(np.any(lower > upper))
+        require(not is_reversed, "upper", "not lie below lower", float(upper.min()))
         price = np.minimum(np.maximum(observed[self.reference_price], lower), upper)
         return observed[self.quantity] * price

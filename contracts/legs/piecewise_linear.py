@@ -53,10 +53,14 @@ def piecewise_linear(
     if observed.shape[1] < widest:
         observed = np.repeat(observed, widest, axis=1)
     out = np.empty((observed.shape[0], widest))
-    _first_kink(observed, kinks[0], below, above[0], out)
+    is_single = len(kinks) == 1
+    # One kink and one quantity a period: the quantity is multiplied in on the way.
+    is_known = is_single and quantity is not None and quantity.shape[1] == 1
+    units = quantity if is_known and quantity is not None else np.ones((1, 1))
+    _first_kink(observed, kinks[0], below, above[0], units, out)
     for kink, slope in zip(kinks[1:], above[1:], strict=True):
         _further_kink(observed, kink, slope, out)
-    if quantity is not None:
+    if quantity is not None and not is_known:
         _scale(quantity, out)
     return out
 
@@ -67,26 +71,32 @@ def _given(array: FloatArray | None) -> tuple[FloatArray, ...]:
 
 @kernel
 def _first_kink(
-    observed: FloatArray, kink: FloatArray, below: float, above: float, out: FloatArray
+    observed: FloatArray,
+    kink: FloatArray,
+    below: float,
+    above: float,
+    units: FloatArray,
+    out: FloatArray,
 ) -> None:
     n_periods, n_paths = out.shape
     varies = kink.shape[1] > 1
     for t in range(n_periods):
         x, amount = observed[t], out[t]
+        unit = units[t, 0] if units.shape[0] > 1 else units[0, 0]
         if varies:
             level = kink[t]
             for path in range(n_paths):
                 gap = level[path] - x[path]
                 short = 0.0 if gap < 0.0 else gap
                 excess = 0.0 if gap > 0.0 else -gap
-                amount[path] = below * short + above * excess
+                amount[path] = unit * (below * short + above * excess)
         else:
             strike = kink[t, 0]
             for path in range(n_paths):
                 gap = strike - x[path]
                 short = 0.0 if gap < 0.0 else gap
                 excess = 0.0 if gap > 0.0 else -gap
-                amount[path] = below * short + above * excess
+                amount[path] = unit * (below * short + above * excess)
 
 
 @kernel

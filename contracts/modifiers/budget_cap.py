@@ -43,6 +43,7 @@ class BudgetCap:
     --------
     10 a calendar year, 7 already used: 30 owed pays 3; the next year starts afresh.
 
+    >>> import datetime
     >>> periods = Periods.regular(
     ...     start=datetime.date(2026, 10, 1), end=datetime.date(2027, 6, 30), frequency="quarter"
     ... )

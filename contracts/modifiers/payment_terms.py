@@ -115,7 +115,7 @@ class PaymentTerms:
             return amounts
         n = self.advance.payments
         each = self.advance.fraction * observed[self.advance.of]
-        n_periods, n_paths = amounts.shape
+        n_periods, n_paths = amounts.shape[0], max(amounts.shape[1], each.shape[1])
         out = np.empty((n_periods, n + 1, n_paths))
         out[:, :n] = each[:, None, :]
         out[:, n] = amounts - n * each

@@ -123,11 +123,19 @@ def _average(
     n_periods, n_paths = out.shape
     for t in range(n_periods):
         average = out[t]
+        first, last = offsets[t], offsets[t + 1]
+        base, weight = fixed[t], weights[t]
+        if last - first == 3:
+            # Months in a quarter: one pass, adding in the same order as below.
+            one, two, three = prices[rows[first]], prices[rows[first + 1]], prices[rows[first + 2]]
+            for path in range(n_paths):
+                average[path] = base + weight * ((one[path] + two[path]) + three[path])
+            continue
         for path in range(n_paths):
             average[path] = 0.0
-        for k in range(offsets[t], offsets[t + 1]):
+        for k in range(first, last):
             fixing = prices[rows[k]]
             for path in range(n_paths):
                 average[path] += fixing[path]
         for path in range(n_paths):
-            average[path] = fixed[t] + weights[t] * average[path]
+            average[path] = base + weight * average[path]
