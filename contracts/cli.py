@@ -8,12 +8,11 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    pass
+from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
 
 app = typer.Typer(
     name="offtake",
@@ -39,8 +38,6 @@ Side = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 INTERRUPTED = 130
-N_PATHS = 200_000
-SEED = 20250709
 
 
 @app.command()
@@ -92,8 +89,8 @@ def value(
     measure: Annotated[
         str, typer.Option(help="pricing (value) or physical (outlays).")
     ] = "pricing",
-    paths: Paths = N_PATHS,
-    seed: Seed = SEED,
+    paths: Paths = DEFAULT_PATHS,
+    seed: Seed = DEFAULT_SEED,
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
@@ -128,8 +125,8 @@ def exposure(
         str, typer.Option(help="Comma-separated: fiscal_year, agency, programme, commodity, ...")
     ] = "fiscal_year",
     market: MarketName = None,
-    paths: Paths = N_PATHS,
-    seed: Seed = SEED,
+    paths: Paths = DEFAULT_PATHS,
+    seed: Seed = DEFAULT_SEED,
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
@@ -181,8 +178,8 @@ def golden_record(
     file: Annotated[Path, typer.Argument(help="Where the golden is written.")],
     market: MarketName = None,
     perspective: Side = None,
-    paths: Paths = N_PATHS,
-    seed: Seed = SEED,
+    paths: Paths = DEFAULT_PATHS,
+    seed: Seed = DEFAULT_SEED,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Value a deal and keep inputs, versions, values and standard errors in a file."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from contracts.conventions import FloatArray
-from contracts.protocols import Prices
+from contracts.protocols import EquityLeg, Prices
 from contracts.settlement import Line, Settlement
 from montecarlo.block import PathBlock
 from montecarlo.grid import TimeGrid
@@ -56,7 +56,7 @@ def controls(
         (number, line)
         for number, settlement in enumerate(settlements)
         for line in settlement.lines
-        if line.is_random and has_control(line)
+        if line.is_random and isinstance(line.clause.leg, EquityLeg)
     ]
     if not lines or not isinstance(model, Joint):
         return found
@@ -78,16 +78,14 @@ def controls(
     return found
 
 
-def has_control(line: Line) -> bool:
-    """Return whether a line's leg can say what it would pay if it were linear in price."""
-    return hasattr(line.clause.leg, "linear_amounts")
-
-
 def control_amounts(line: Line, prices: Prices, observed: dict[str, FloatArray]) -> FloatArray:
     """Return the line's amounts if it were linear in price, ``(1, n_paths)``."""
+    leg = line.clause.leg
+    if not isinstance(leg, EquityLeg):
+        message = f"{line.clause.name} must be an equity leg to have a control"
+        raise TypeError(message)
     seen = {name: bound.observe(prices, observed) for name, bound in line.own.items()}
-    amounts: FloatArray = line.clause.leg.linear_amounts({**observed, **seen})  # type: ignore[attr-defined]
-    return amounts
+    return leg.linear_amounts({**observed, **seen})
 
 
 class _Pilot:

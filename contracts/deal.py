@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from contracts import checks
 from contracts.conventions import ROLES, DateArray
-from contracts.legs.convertible_preferred import ConvertiblePreferred
-from contracts.legs.fixed_amount import FixedAmount
-from contracts.legs.loan import Loan
-from contracts.legs.warrant import Warrant
 from contracts.modifiers.payment_terms import PaymentTerms
 from contracts.periods import Periods
-from contracts.protocols import Leg, Modifier, Observation
+from contracts.protocols import Instrument, Leg, Modifier, Observation
 
 if TYPE_CHECKING:
     import pandas as pd
-
-INSTRUMENTS = (ConvertiblePreferred, FixedAmount, Loan, Warrant)
-"""Legs whose terms settle their own dates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +145,7 @@ class Deal:
 
     def periods(self, clause: Clause) -> Periods:
         """Return the calculation periods of a clause."""
-        if isinstance(clause.leg, INSTRUMENTS):
+        if isinstance(clause.leg, Instrument):
             return clause.leg.calendar()
         return self.schedules[str(clause.schedule)]
 
@@ -161,7 +153,7 @@ class Deal:
         """Return the pricing dates that each period of a clause reads, over all prices."""
         periods = self.periods(clause)
         observations: list[Observation] = []
-        if isinstance(clause.leg, INSTRUMENTS):
+        if isinstance(clause.leg, Instrument):
             observations += clause.leg.own_observations().values()
         else:
             pending = list(clause.leg.reads)
@@ -188,19 +180,6 @@ class Deal:
         from contracts.amend import amend
 
         return amend(self, changes)
-
-    @property
-    def first_date(self) -> datetime.date:
-        """First day of the first calculation period."""
-        first: datetime.date = min(self.periods(clause).start[0] for clause in self.clauses).item()
-        return first
-
-    @property
-    def last_date(self) -> datetime.date:
-        """Last day of the last calculation period."""
-        last = max(self.periods(clause).last_day[-1] for clause in self.clauses)
-        date: datetime.date = last.item()
-        return date
 
 
 def _union(windows: list[DateArray]) -> DateArray:

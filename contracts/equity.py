@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from contracts.legs.convertible_preferred import ConvertiblePreferred
-from contracts.legs.warrant import Warrant
 from contracts.modifiers.ownership_cap import OwnershipCap
+from contracts.protocols import EquityLeg
 from contracts.tables import with_units
 
 if TYPE_CHECKING:
@@ -36,24 +35,26 @@ def equity(deal: Deal) -> pd.DataFrame:
     >>> round(float(table.loc["total", ("part_at_issue", "1")]), 4)
     0.15
     """
-    rows = [(clause, *_shares(clause)) for clause in deal.clauses if _is_equity(clause)]
-    issued = [float(at_issue) for _, at_issue, _ in rows]
-    delivered = [float(shares) for _, _, shares in rows]
-    outstanding = [_outstanding(clause) for clause, _, _ in rows]
-    kept = [_kept(deal, clause) for clause, _, _ in rows]
-    base = outstanding[0] if len(set(outstanding)) == 1 else np.nan
-    names = [clause.name for clause, _, _ in rows]
+    legs = {c.name: c.leg for c in deal.clauses if isinstance(c.leg, EquityLeg)}
+    caps = {name: _cap(deal.clause(name)) for name in legs}
+    issued = [leg.issued_shares for leg in legs.values()]
+    delivered = [leg.delivered_shares for leg in legs.values()]
+    shares = dict(zip(legs, delivered, strict=True))
+    kept = [1.0 if cap is None else cap.kept_of(name, shares) for name, cap in caps.items()]
+    outstanding = {np.nan if cap is None else cap.shares_outstanding for cap in caps.values()}
+    base = outstanding.pop() if len(outstanding) == 1 else np.nan
+    names = list(legs)
     if names:
         names.append("total")
-        reached = sum(part * shares for part, shares in zip(kept, delivered, strict=True))
+        reached = sum(part * held for part, held in zip(kept, delivered, strict=True))
         kept.append(reached / sum(delivered))
         issued.append(sum(issued))
         delivered.append(sum(delivered))
     columns = {
         "shares_at_issue": issued,
         "shares_delivered": delivered,
-        "part_at_issue": [shares / base for shares in issued],
-        "part_delivered": [shares / base for shares in delivered],
+        "part_at_issue": [held / base for held in issued],
+        "part_delivered": [held / base for held in delivered],
         "kept_under_cap": kept,
     }
     units = {
@@ -64,31 +65,5 @@ def equity(deal: Deal) -> pd.DataFrame:
     return with_units(columns, units, pd.Index(names, name="leg"))
 
 
-def _is_equity(clause: Clause) -> bool:
-    return isinstance(clause.leg, ConvertiblePreferred | Warrant)
-
-
-def _shares(clause: Clause) -> tuple[float, float]:
-    leg = clause.leg
-    if isinstance(leg, ConvertiblePreferred):
-        return leg.claim(0.0) / leg.conversion_price, leg.delivered_shares
-    if isinstance(leg, Warrant):
-        return leg.shares, leg.delivered_shares
-    return 0.0, 0.0
-
-
 def _cap(clause: Clause) -> OwnershipCap | None:
     return next((m for m in clause.modifiers if isinstance(m, OwnershipCap)), None)
-
-
-def _outstanding(clause: Clause) -> float:
-    cap = _cap(clause)
-    return np.nan if cap is None else cap.shares_outstanding
-
-
-def _kept(deal: Deal, clause: Clause) -> float:
-    cap = _cap(clause)
-    if cap is None:
-        return 1.0
-    shares = {other.name: _shares(other)[1] for other in deal.clauses if _is_equity(other)}
-    return cap.kept_of(clause.name, shares)

@@ -7,7 +7,7 @@ date, fixings, indices), which yields a plain function of one block of paths.
 import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from contracts.conventions import BoolArray, DateArray, FloatArray, IntArray, Observed
 from contracts.periods import Periods
@@ -94,6 +94,7 @@ class Leg(Protocol):
         ...
 
 
+@runtime_checkable
 class Instrument(Leg, Protocol):
     """A leg whose terms settle its own dates: a loan, a warrant, a single payment."""
 
@@ -103,6 +104,25 @@ class Instrument(Leg, Protocol):
 
     def own_observations(self) -> Mapping[str, Observation]:
         """Return what it observes on its own calendar, by the name it reads."""
+        ...
+
+
+@runtime_checkable
+class EquityLeg(Instrument, Protocol):
+    """An instrument that hands over shares of a company."""
+
+    @property
+    def issued_shares(self) -> float:
+        """Shares that it stands for at issue."""
+        ...
+
+    @property
+    def delivered_shares(self) -> float:
+        """Shares that it delivers in the end."""
+        ...
+
+    def linear_amounts(self, observed: Observed) -> FloatArray:
+        """Return what all its shares are worth: a control with a known expectation."""
         ...
 
 

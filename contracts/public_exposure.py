@@ -19,17 +19,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from contracts.checks import require
 from contracts.controls import controls
 from contracts.conventions import PERCENTILES, FloatArray
 from contracts.exposure_groups import GroupOutputs, Groups, group
-from contracts.run import Measure, prepare
+from contracts.run import prepare
 from contracts.settlement import simulated_dates
-from contracts.valuation import Progress, Valuation
-from montecarlo.quantile import expected_shortfall, quantiles
-from montecarlo.simulation import Estimate, simulate
+from contracts.valuation import Valuation
+from montecarlo.models.protocol import Measure
+from montecarlo.quantile import expected_shortfall, quantile_standard_error, quantiles
+from montecarlo.simulation import Estimate, Progress, simulate
 
 if TYPE_CHECKING:
     from contracts.deal import Deal
@@ -41,7 +43,7 @@ TAIL = 0.95
 def exposure(
     valuations: Sequence[Valuation],
     *,
-    by: Sequence[str] = ("fiscal_year", "agency"),
+    by: Sequence[str] = ("fiscal_year",),
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Return the exposure of all public parties of one or more deals.
@@ -140,12 +142,16 @@ def _table(
     points = np.array([quantiles(row, list(PERCENTILES.values())) for row in outlays.samples])
     for position, name in enumerate(PERCENTILES):
         add("physical", f"paid_{name}", points[:, position])
-    tail = np.array([expected_shortfall(row, TAIL) for row in outlays.samples])
-    add("physical", "paid_expected_shortfall_95", tail)
-    add("physical", "probability_of_payment", (outlays.samples > 0.0).mean(axis=1), "1")
+    add("physical", "standard_error_paid_p95", quantile_standard_error(outlays.samples, TAIL))
+    add("physical", "paid_expected_shortfall_95", expected_shortfall(outlays.samples, TAIL))
+    beyond = np.maximum(outlays.samples - points[:, [-1]], 0.0)
+    add("physical", "standard_error_shortfall_95", _error_of_mean(beyond) / (1.0 - TAIL))
+    is_paid = outlays.samples > 0.0
+    add("physical", "probability_of_payment", is_paid.mean(axis=1), "1")
+    add("physical", "standard_error_probability", _error_of_mean(is_paid), "1")
     for name, known in zip(
         ("maximum_obligation", "recorded"),
-        (_at_zero_prices(groups), _recorded(groups, valuations)),
+        (_at_zero_prices(groups), _recorded(groups)),
         strict=True,
     ):
         add("contract", name, known)
@@ -156,14 +162,25 @@ def _table(
     add("contract", "appropriation", budget)
     exceeds = np.where(known_budget, (over > 0.0).mean(axis=1), np.nan)
     add("physical", "probability_exceeds", exceeds, "1")
+    is_over = np.where(known_budget[:, None], over > 0.0, np.nan)
+    add("physical", "standard_error_exceeds", _error_of_mean(is_over), "1")
     add("physical", "expected_excess", np.maximum(over, 0.0).mean(axis=1))
-    excess_error = np.maximum(over, 0.0).std(axis=1, ddof=1) / np.sqrt(over.shape[1])
-    add("physical", "standard_error_excess", excess_error)
+    add("physical", "standard_error_excess", _error_of_mean(np.maximum(over, 0.0)))
     add("pricing", "present_value_net_paid", value.mean[2 * n :])
     add("pricing", "standard_error_present_value", value.standard_error[2 * n :])
     table = pd.DataFrame(columns, index=_index(groups))
     table.columns.names = ["probability_measure", "statistic", "unit"]
     return table
+
+
+def _error_of_mean(samples: npt.ArrayLike) -> FloatArray:
+    """Return the standard error of the mean of each row; NaN for a single path."""
+    rows = np.asarray(samples, dtype=np.float64)
+    n_paths = rows.shape[1]
+    if n_paths == 1:
+        return np.full(rows.shape[0], np.nan)
+    error: FloatArray = rows.std(axis=1, ddof=1) / np.sqrt(n_paths)
+    return error
 
 
 def _index(groups: Groups) -> pd.Index:
@@ -183,37 +200,41 @@ def _at_zero_prices(groups: Groups) -> FloatArray:
     return outputs.split(prices, 1)[: outputs.n_groups, 0]
 
 
-def _recorded(groups: Groups, valuations: Sequence[Valuation]) -> FloatArray:
+def _recorded(groups: Groups) -> FloatArray:
+    """Return what is paid, or owed for a period that is settled, by group and in all."""
     recorded = np.zeros(len(groups.keys) + 1)
-    by_deal = {valuation.deal.name: valuation for valuation in valuations}
-    for public in groups.public_lines:
-        valuation = by_deal[public.deal.name]
-        leg = valuation.leg(public.line.clause.name)
-        side = public.line.clause.sign(valuation.perspective)
-        if side == 0.0:
-            continue
-        paid = np.maximum(public.sign * side * leg.flow_amounts, 0.0) * (
-            leg.is_settled | leg.is_paid
-        )
-        np.add.at(recorded, public.groups, paid)
+    for settlement, lines in zip(groups.settlements, groups.lines, strict=True):
+        observed, prices = settlement.observe_settled()
+        for public in lines:
+            line = public.line
+            flows = public.sign * line.flows(prices, observed)[:, 0]
+            is_known = line.is_settled | line.is_paid
+            np.add.at(recorded, public.groups, np.maximum(flows, 0.0) * is_known)
     recorded[-1] = recorded[:-1].sum()
     return recorded
 
 
 def _appropriations(groups: Groups) -> FloatArray:
-    """Return each group's appropriation; NaN where a deal in it has none for the year."""
+    """Return each group's appropriation.
+
+    NaN where a deal in the group has none for the year, and where the group holds only a part of
+    what the party pays for the deal in that year: a part has no appropriation of its own.
+    """
     budget = np.full(len(groups.keys) + 1, np.nan)
     if "fiscal_year" not in groups.by:
         return budget
+    where: dict[tuple[str, str, int], set[int]] = {}
+    amounts: dict[tuple[str, str, int], float | None] = {}
+    for public in groups.public_lines:
+        for number, year in zip(public.groups.tolist(), public.fiscal_years.tolist(), strict=True):
+            key = (public.deal.name, public.party, year)
+            where.setdefault(key, set()).add(number)
+            amounts[key] = _amount(public.deal, public.party, year)
     for number in range(len(groups.keys)):
-        amounts: dict[tuple[str, str], float | None] = {}
-        for public in groups.public_lines:
-            for year in np.unique(public.fiscal_years[public.groups == number]):
-                amounts[public.deal.name, public.party] = _amount(
-                    public.deal, public.party, int(year)
-                )
-        if amounts and None not in amounts.values():
-            budget[number] = sum(amount or 0.0 for amount in amounts.values())
+        inside = [key for key, found in where.items() if number in found]
+        known = [amounts[key] for key in inside]
+        if None not in known and all(len(where[key]) == 1 for key in inside):
+            budget[number] = sum(amount or 0.0 for amount in known)
     return budget
 
 

@@ -6,24 +6,23 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from contracts.checks import require
 from contracts.conventions import DateArray, FloatArray
 from contracts.deal import Deal
+from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
 from contracts.market import Market
 from contracts.settlement import Settlement, settle, simulated_dates
 from montecarlo.curve import ForwardCurve
 from montecarlo.grid import TimeGrid
 from montecarlo.models import Constant, SuppliedPaths
+from montecarlo.models.protocol import Measure
 from montecarlo.simulation import simulate_paths
 
 if TYPE_CHECKING:
     from montecarlo.models.protocol import PriceModel
 
-DEFAULT_PATHS = 200_000
-DEFAULT_SEED = 20250709
-Measure = Literal["pricing", "physical"]
 DealLike = Deal | str | os.PathLike[str]
 MarketLike = Market | str | os.PathLike[str]
 

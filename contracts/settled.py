@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from contracts.deal import INSTRUMENTS
 from contracts.periods import day
+from contracts.protocols import Instrument
 from contracts.run import prepare
-from contracts.settlement import simulated_dates
 from contracts.tables import with_units
 
 if TYPE_CHECKING:
@@ -30,14 +29,12 @@ def settled(valuation: Valuation) -> pd.DataFrame:
     """
     deal, market = valuation.deal, valuation.market
     settlement = prepare([deal], market).settlements[0]
-    names, dates = simulated_dates([deal], market)
-    # Settled periods read no simulated price, so any value will do for the others.
-    observed = settlement.observe({name: np.ones((len(dates), 1)) for name in names})
+    observed, _ = settlement.observe_settled()
     today = day(market.valuation_date)
     rows: list[dict[str, object]] = []
     for line, leg in zip(settlement.lines, valuation.legs, strict=True):
         clause = line.clause
-        if isinstance(clause.leg, INSTRUMENTS):
+        if isinstance(clause.leg, Instrument):
             continue
         for k in np.flatnonzero(line.is_settled):
             t = line.dates.period[k]

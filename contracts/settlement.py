@@ -14,11 +14,11 @@ import numpy as np
 
 from contracts.checks import require
 from contracts.conventions import BoolArray, DateArray, FloatArray, IntArray, Observed
-from contracts.deal import INSTRUMENTS, Clause, Deal
+from contracts.deal import Clause, Deal
 from contracts.market import Market
 from contracts.modifiers.payment_terms import FlowDates
 from contracts.periods import Periods, day
-from contracts.protocols import Apply, Bound, Observation, Prices
+from contracts.protocols import Apply, Bound, EquityLeg, Instrument, Observation, Prices
 
 R = TypeVar("R")
 
@@ -63,6 +63,7 @@ class Settlement:
     market: Market
     observations: Mapping[str, Bound]
     lines: tuple[Line, ...]
+    n_dates: int
 
     def observe(self, prices: Prices) -> dict[str, FloatArray]:
         """Return everything observed on a block, in declared order."""
@@ -77,6 +78,14 @@ class Settlement:
         """Return the flows, payer to receiver, of each line that a future price can change."""
         seen = self.observe(prices) if observed is None else observed
         return [line.flows(prices, seen) for line in self.lines if line.is_random]
+
+    def observe_settled(self) -> tuple[dict[str, FloatArray], Prices]:
+        """Return what is observed when every price still to come is one, and those prices.
+
+        Settled periods read no such price, so their rows are right whatever it is.
+        """
+        prices = dict.fromkeys(self.market.commodities, np.ones((self.n_dates, 1)))
+        return self.observe(prices), prices
 
     def settled_flows(self, line: Line) -> FloatArray:
         """Return ``(n_flows,)`` flows, payer to receiver, of a line that nothing can change."""
@@ -99,7 +108,7 @@ def fixing_dates(deal: Deal) -> dict[str, DateArray]:
         if schedule is not None:
             collect(observation, deal.schedules[schedule])
     for clause in deal.clauses:
-        if isinstance(clause.leg, INSTRUMENTS):
+        if isinstance(clause.leg, Instrument):
             for observation in clause.leg.own_observations().values():
                 collect(observation, clause.leg.calendar())
     return {name: np.unique(np.concatenate(dates)) for name, dates in found.items()}
@@ -144,14 +153,16 @@ def settle(deal: Deal, market: Market, grid_dates: DateArray) -> Settlement:
             is_fixed = is_fixed & bound[read].is_fixed
         bound[name] = Bound(observe=own.observe, is_fixed=is_fixed)
     lines = tuple(_line(deal, clause, bound, context) for clause in deal.clauses)
-    return Settlement(deal=deal, market=market, observations=bound, lines=lines)
+    return Settlement(
+        deal=deal, market=market, observations=bound, lines=lines, n_dates=len(grid_dates)
+    )
 
 
 def _line(deal: Deal, clause: Clause, bound: Mapping[str, Bound], context: "_Known") -> Line:
     periods = deal.periods(clause)
     where = f"{deal.name}: legs[{clause.name}]"
     own: dict[str, Bound] = {}
-    if isinstance(clause.leg, INSTRUMENTS):
+    if isinstance(clause.leg, Instrument):
         for name, observation in clause.leg.own_observations().items():
             own[name] = _named(where, observation.bind, name, periods, context)
     modifiers = tuple(
@@ -220,6 +231,7 @@ class _Known:
 
     def shares(self, leg: str) -> float:
         equity = self._deal.clause(leg).leg
-        delivered = getattr(equity, "delivered_shares", None)
-        require(delivered is not None, "counted", "name equity legs only", leg)
-        return float(delivered or 0.0)
+        if not isinstance(equity, EquityLeg):
+            message = f"counted must name equity legs only, got {leg!r}"
+            raise ValueError(message)
+        return equity.delivered_shares

@@ -1,4 +1,4 @@
-r"""Valuation: a deal, a market and a price model joined; the only place that does so.
+r"""Valuation: a deal, a market and a price model joined.
 
 .. math:: \mathrm{PV} = \mathbb{E}\Big[\sum_{k\,\text{unpaid}} D(d_k)\, F_k\Big]
 
@@ -9,7 +9,7 @@ averaged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,27 +19,24 @@ from contracts.checks import one_of, require
 from contracts.controls import Controls, controls
 from contracts.conventions import BoolArray, DateArray, FloatArray, IntArray
 from contracts.deal import Clause, Deal
+from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
 from contracts.market import Market
 from contracts.outputs import DealOutputs, LineOutputs, Outputs, weigh
 from contracts.run import (
-    DEFAULT_PATHS,
-    DEFAULT_SEED,
     DealLike,
     MarketLike,
-    Measure,
     Run,
     as_deal,
     common_market,
     prepare,
 )
-from montecarlo.simulation import Estimate, Plan, simulate
+from montecarlo.models.protocol import Measure
+from montecarlo.simulation import Estimate, Plan, Progress, simulate
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from montecarlo.models.protocol import PriceModel
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +154,7 @@ class Valuation:
 
         return concessions(self)
 
-    def exposure(self, by: Sequence[str] = ("fiscal_year", "agency")) -> pd.DataFrame:
+    def exposure(self, by: Sequence[str] = ("fiscal_year",)) -> pd.DataFrame:
         """Return what the public pays and receives, by group, over all paths."""
         from contracts.public_exposure import exposure
 

@@ -101,6 +101,11 @@ class ConvertiblePreferred:
         return (self.conversion_date - self.issue_date).days / DAYS_IN_YEAR
 
     @property
+    def issued_shares(self) -> float:
+        """Common shares that the stated value converts into at issue."""
+        return self.claim(0.0) / self.conversion_price
+
+    @property
     def delivered_shares(self) -> float:
         """Common shares on the conversion date."""
         return self.claim(self.years) / self.conversion_price

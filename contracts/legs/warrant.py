@@ -71,6 +71,11 @@ class Warrant:
         return (SHARE_PRICE,)
 
     @property
+    def issued_shares(self) -> float:
+        """Shares that exercise in full delivers."""
+        return self.shares
+
+    @property
     def delivered_shares(self) -> float:
         """Shares that exercise in full delivers."""
         return self.shares

@@ -47,7 +47,6 @@ class FlowDates:
     payment_date: DateArray
     period: IntArray
     labels: tuple[str, ...]
-    is_advance: tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +92,7 @@ class PaymentTerms:
         settled = periods.last_day + np.timedelta64(self.lag_days, "D")
         if self.advance is None:
             rows = np.arange(len(periods))
-            return FlowDates(settled, rows, periods.labels, (False,) * len(periods))
+            return FlowDates(settled, rows, periods.labels)
         n = self.advance.payments
         dates: list[np.datetime64] = []
         labels: list[str] = []
@@ -106,7 +105,6 @@ class PaymentTerms:
             np.array(dates, dtype="datetime64[D]"),
             np.repeat(np.arange(len(periods)), n + 1),
             tuple(labels),
-            ((True,) * n + (False,)) * len(periods),
         )
 
     def flows(self, amounts: FloatArray, observed: Observed) -> FloatArray:

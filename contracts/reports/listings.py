@@ -50,8 +50,10 @@ def print_timetable(deal: Deal, frame: pd.DataFrame) -> None:
     }
     title = f"{deal.name}: what is observed and paid when"
     table = make_table(title, columns.values(), names=len(columns))
-    for row in frame[list(columns)].astype(str).replace({"NaT": "", "0": ""}).to_numpy():
-        table.add_row(*row.tolist())
+    shown = frame[list(columns)]
+    # A missing date stays missing when pandas turns the others into text.
+    for row in shown.astype(str).where(shown.notna(), "").replace({"0": ""}).to_numpy():
+        table.add_row(*(str(cell) for cell in row))
     show(console(), table)
 
 

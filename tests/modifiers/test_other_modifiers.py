@@ -121,7 +121,6 @@ def test_in_arrears_with_a_lag():
     assert [str(day) for day in dates.payment_date] == ["2026-02-14", "2026-05-15"]
     assert dates.labels == ("2025Q4", "2026Q1")
     assert dates.period.tolist() == [0, 1]
-    assert dates.is_advance == (False, False)
 
 
 def test_without_a_lag_it_is_paid_on_the_last_day():
@@ -151,7 +150,6 @@ def test_10x_advances_and_true_up():
 
     assert flows[:4].tolist() == [[35.0] * 4] * 4
     assert flows[4].tolist() == [-90.0, -140.0, -165.0, -190.0]
-    assert dates.is_advance == (True, True, True, True, False)
     assert [str(day) for day in dates.payment_date] == [
         "2029-03-31",
         "2029-06-30",
