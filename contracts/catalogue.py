@@ -79,6 +79,26 @@ def load_market(name_or_path: str | os.PathLike[str]) -> "Market":
     return read_market(market_path(name_or_path))
 
 
+def is_market_file(name_or_path: str | os.PathLike[str]) -> bool:
+    """Return whether a name or a path is a market's rather than a deal's.
+
+    Examples
+    --------
+    >>> is_market_file("uk-power-2025-07-01"), is_market_file("mp-materials")
+    (True, False)
+    """
+    from contracts.errors import TermSheetError
+    from contracts.yaml_document import read_document
+
+    if os.fspath(name_or_path) in _built_in("markets"):
+        return True
+    try:
+        return "commodities" in read_document(deal_path(name_or_path)).terms
+    except TermSheetError:
+        # Whoever reads it as a deal says what is wrong.
+        return False
+
+
 def describe() -> dict[str, list[dict[str, Any]]]:
     """Return what is built in: for each deal and each market its name, title and a few terms."""
     from contracts.yaml_document import read_document

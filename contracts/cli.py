@@ -56,11 +56,14 @@ def deals(as_json: Json = False) -> None:
 
 @app.command()
 def check(deal: DealName, market: MarketName = None) -> None:
-    """Check a term sheet (and the market it names): every fault at once, with its line."""
-    from contracts.catalogue import load, load_market
+    """Check a term sheet with its market, or a market: every fault at once, with its line."""
+    from contracts.catalogue import is_market_file, load, load_market
     from contracts.reports.listings import print_check
     from contracts.run import market_of
 
+    if is_market_file(deal):
+        print_check(None, load_market(deal))
+        return
     loaded = load(deal)
     named = market or market_of(loaded)
     print_check(loaded, load_market(named) if named else None)
@@ -125,6 +128,10 @@ def exposure(
         str, typer.Option(help="Comma-separated: fiscal_year, agency, programme, commodity, ...")
     ] = "fiscal_year",
     market: MarketName = None,
+    appropriation: Annotated[
+        str | None,
+        typer.Option(help='Try one for every fiscal year, as in "300 million USD"; one deal.'),
+    ] = None,
     paths: Paths = DEFAULT_PATHS,
     seed: Seed = DEFAULT_SEED,
     threads: Threads = None,
@@ -135,10 +142,19 @@ def exposure(
 
     with announced() as progress:
         from contracts.public_exposure import exposure as expose
+        from contracts.run import as_deal
         from contracts.valuation import value_together
 
+        loaded = [as_deal(deal) for deal in deals]
+        if appropriation is not None:
+            loaded = [deal.with_appropriation(appropriation) for deal in loaded]
         valuations = value_together(
-            list(deals), market=market, n_paths=paths, seed=seed, n_threads=threads
+            loaded,
+            market=market,
+            n_paths=paths,
+            seed=seed,
+            n_threads=threads,
+            progress=progress,
         )
         dimensions = [name.strip() for name in by.split(",") if name.strip()]
         table = expose(valuations, by=dimensions, progress=progress)

@@ -87,7 +87,7 @@ class Source:
     url: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Deal:
     """Everything that was agreed; nothing about the market.
 
@@ -168,6 +168,23 @@ class Deal:
                 for t, window in enumerate(find(periods)):
                     windows[t].append(window)
         return [_union(window) for window in windows]
+
+    def with_appropriation(self, amount: str) -> Deal:
+        """Return the deal with one appropriation for every fiscal year of its public parties.
+
+        Parameters
+        ----------
+        amount
+            Money with its unit, as in ``"300 million USD"``. It replaces what the term sheet says.
+        """
+        public = [name for name, party in self.parties.items() if party.is_public]
+        checks.require(len(public) > 0, "parties", "hold a public one", list(self.parties))
+        return self.amend(
+            {"appropriations": [{"party": name, "amount": amount} for name in public]}
+        )
+
+    def __repr__(self) -> str:
+        return f"Deal({self.name!r}, {len(self.clauses)} legs, {self.currency})"
 
     def timetable(self) -> pd.DataFrame:
         """Return what is observed and paid when: one row a flow, in order of payment."""

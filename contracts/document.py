@@ -29,6 +29,11 @@ def document(valuation: Valuation) -> dict[str, Any]:
         "perspective": valuation.perspective,
         "measure": valuation.measure,
         "model": valuation.market.model_terms(valuation.model.names),
+        "market_terms": {
+            key: valuation.market.terms[key]
+            for key in ("commodities", "correlations", "discount", "indices", "rates", "yields")
+            if key in valuation.market.terms
+        },
         "n_paths": valuation.plan.n_paths,
         "seed": valuation.plan.seed,
         "pv": valuation.pv,

@@ -138,7 +138,7 @@ class Actual:
     unit: str
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Market:
     """Prices, curves and models on the valuation date.
 
@@ -185,6 +185,9 @@ class Market:
     sources: tuple[Source, ...] = ()
     terms: Mapping[str, Any] = field(default_factory=dict)
     file: str = ""
+
+    def __repr__(self) -> str:
+        return f"Market({self.name!r}, {self.valuation_date}, {', '.join(self.commodities)})"
 
     def commodity(self, name: str) -> CommodityMarket:
         """Return a price by its name; an unknown one is refused."""
@@ -310,17 +313,22 @@ class Market:
 
         ``curve`` names one of :attr:`yields`; the discount curve by default.
         """
-        factors: FloatArray = self._curve(curve).discount_factor(self._years(dates))
+        factors: FloatArray = self._curve(curve).discount_factor(self.years(dates))
         return factors
 
     def zero_rate(self, date: datetime.date, curve: str | None = None) -> float:
         """Return the continuously compounded zero rate to a date."""
-        return float(self._curve(curve).zero_rate(self._years(np.datetime64(date, "D"))))
+        return float(self._curve(curve).zero_rate(self.years(np.datetime64(date, "D"))))
+
+    def zero_rate_in(self, years: float) -> float:
+        """Return the continuously compounded zero rate of the discount curve, in years."""
+        return float(self.discount.zero_rate(np.float64(years)))
 
     def _curve(self, name: str | None) -> DiscountCurve:
         return self.discount if name is None else _known(self.yields, name, "yield", self.name)
 
-    def _years(self, dates: DateArray | np.datetime64) -> FloatArray:
+    def years(self, dates: DateArray | np.datetime64) -> FloatArray:
+        """Return years from the valuation date, ACT/365F; 0 before it."""
         days = np.asarray(dates, dtype="datetime64[D]") - np.datetime64(self.valuation_date, "D")
         return np.maximum(days.astype(np.float64), 0.0) / DAYS_IN_YEAR
 

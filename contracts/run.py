@@ -13,7 +13,7 @@ from contracts.conventions import DateArray, FloatArray
 from contracts.deal import Deal
 from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
 from contracts.market import Market
-from contracts.settlement import Settlement, settle, simulated_dates
+from contracts.settlement import Settlement, fixing_dates, settle, simulated_dates
 from montecarlo.curve import ForwardCurve
 from montecarlo.grid import TimeGrid
 from montecarlo.models import Constant, SuppliedPaths
@@ -92,12 +92,22 @@ def common_market(deals: Sequence[Deal], market: MarketLike | None) -> Market:
         return market
     if market is None:
         named = {market_of(deal) for deal in deals}
-        rule = "be given: the deals name " + ", ".join(sorted(str(name) for name in named))
-        require(len(named) == 1 and None not in named, "market", rule, None)
+        if len(named) != 1 or None in named:
+            raise ValueError(_no_common_market(deals, named))
         market = str(named.pop())
     from contracts.catalogue import load_market
 
     return load_market(market)
+
+
+def _no_common_market(deals: Sequence[Deal], named: set[str | None]) -> str:
+    from contracts.catalogue import load_market, markets
+
+    needed = {name for deal in deals for name in fixing_dates(deal)}
+    fitting = [name for name in markets() if needed <= set(load_market(name).commodities)]
+    found = ", ".join(sorted(str(name) for name in named))
+    advice = f"; built in and with all their prices: {', '.join(fitting)}" if fitting else ""
+    return f"market must be given (--market or market=): the deals name {found}{advice}"
 
 
 def market_of(deal: Deal) -> str | None:

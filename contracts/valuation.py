@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from montecarlo.models.protocol import PriceModel
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LegValue:
     """Statistics of one leg, signed for the perspective; money in the deal's currency.
 
@@ -63,8 +63,11 @@ class LegValue:
     year_amounts: FloatArray
     samples: FloatArray | None
 
+    def __repr__(self) -> str:
+        return f"LegValue({self.clause.name!r}: {self.pv:,.0f} +- {self.standard_error:,.0f})"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Valuation:
     """The value of a deal on a date, from one side, with its standard errors.
 
@@ -100,6 +103,12 @@ class Valuation:
     years: IntArray
     year_amounts: FloatArray
     year_errors: FloatArray
+
+    def __repr__(self) -> str:
+        return (
+            f"Valuation({self.deal.name!r} on {self.market.name!r} for {self.perspective!r}: "
+            f"{self.pv:,.0f} +- {self.standard_error:,.0f} {self.deal.currency})"
+        )
 
     def leg(self, name: str) -> LegValue:
         """Return the value of one leg by name."""

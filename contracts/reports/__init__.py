@@ -1,9 +1,13 @@
 """Reports: what a person reads, by the file that makes them."""
 
 REPORTS: dict[str, str] = {
+    "assumptions": "the terms and the market behind a valuation, as lines",
+    "console": "the console and its tables",
     "exposure": "public exposure, on a terminal",
+    "figures": "money, errors and probabilities as text",
     "listings": "what is built in, timetables, checks and findings, on a terminal",
     "notebook": "a valuation, in a notebook",
+    "progress": "a line when compiling, a bar when it takes long",
     "terminal": "a valuation, on a terminal",
 }
 """File in this folder -> what it reports."""

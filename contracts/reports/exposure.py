@@ -39,14 +39,16 @@ def print_exposure(valuations: Sequence[Valuation], frame: pd.DataFrame) -> None
         names=len(groups),
         caption="P95 is the "
         + PERCENTILE_LABELS["p95"]
-        + " of what is paid; ES95 the mean of the worst 5%.",
+        + " of what is paid; ES95 the mean of the worst 5%. Paid is gross and nominal: "
+        "an advance that is given back later stands under received.",
     )
     ledger = make_table(
         f"What is promised, {unit}",
         [*groups, "recorded", "contingent", "maximum (price at zero)", "appropriation",
          "P(exceeds)", "expected excess", "PV net paid (pricing)", "s.e."],
         names=len(groups),
-        caption="Recorded: paid or settled. Contingent: the rest of what is expected to be paid. "
+        caption="Recorded: paid, or owed for a period that is settled. Contingent: the rest of "
+        "what is expected to be paid, certain or not. "
         "PV under the pricing measure, "
         f"discounted at the {first.market.discount_name}. A yearly cap may move what is paid at a "
         "price of zero from one year to another.",

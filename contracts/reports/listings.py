@@ -57,12 +57,13 @@ def print_timetable(deal: Deal, frame: pd.DataFrame) -> None:
     show(console(), table)
 
 
-def print_check(deal: Deal, market: Market | None) -> None:
-    """Print that a term sheet is sound, and which of its numbers have no source."""
+def print_check(deal: Deal | None, market: Market | None) -> None:
+    """Print that files are sound, and which of their numbers have no source."""
     out = console()
-    if market is not None:
-        check_fit(deal, market)
-    out.print(f"{deal.file or deal.name}: {_count(len(deal.clauses), 'leg')}, no fault")
+    if deal is not None:
+        if market is not None:
+            check_fit(deal, market)
+        out.print(f"{deal.file or deal.name}: {_count(len(deal.clauses), 'leg')}, no fault")
     if market is not None:
         out.print(
             f"{market.file or market.name}: {_count(len(market.commodities), 'price')}, no fault"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
+from contracts.reports.assumptions import market_lines, term_lines
 from contracts.reports.console import console, make_table, show
 from contracts.reports.figures import error, money, probability, scale_of, unit_of
 
@@ -32,9 +33,11 @@ def print_valuation(valuation: Valuation) -> None:
     paths = f"{valuation.plan.n_paths:,} paths"
     source = "supplied prices" if valuation.is_replay else f"seed {valuation.plan.seed}"
     out.print(f"measure {valuation.measure} · {paths} · {source}")
-    out.print(f"discounted at the {market.discount_name}")
-    for name, terms in market.model_terms(valuation.model.names).items():
-        out.print(f"  {name}: {_model_line(terms)}")
+    for line in market_lines(market, valuation.model.names):
+        out.print(f"  {line}")
+    out.print("Terms", style="bold")
+    for line in term_lines(deal):
+        out.print(f"  {line}")
     out.print()
     tables = [_legs(valuation), _headline(valuation)]
     shares, past, loans = valuation.equity(), valuation.settled(), valuation.concessions()
@@ -51,15 +54,6 @@ def print_valuation(valuation: Valuation) -> None:
     _print_notes(out, deal, market, valuation.model.names)
 
 
-def _model_line(terms: Mapping[str, Any]) -> str:
-    about = ("kind", "unit", "traded", "note")
-    parameters = ", ".join(
-        f"{key.replace('_', ' ')} {value:g}" for key, value in terms.items() if key not in about
-    )
-    curve = "traded curve" if terms["traded"] else "no traded curve, ours is an assumption"
-    return f"{terms['kind']} ({parameters}), {terms['unit']}, {curve}"
-
-
 def _legs(valuation: Valuation) -> Table:
     frame = valuation.summary().droplevel("unit", axis=1)
     scale = scale_of(frame["pv"].abs().max())
@@ -67,7 +61,8 @@ def _legs(valuation: Valuation) -> Table:
     table = make_table(
         f"Present value by leg, {unit}",
         ("leg", "PV", "std. error", "P5", "P50", "P95", "still due, undiscounted", "paid to date"),
-        caption="P5 is the 5th percentile (P95 exceedance). Percentiles of legs do not add up.",
+        caption="P5 is the 5th percentile (P95 exceedance). Percentiles of legs do not add up.\n"
+        "exact: the mean is known without error; the outcome may still vary. Amounts are nominal.",
     )
     for name, row in frame.iterrows():
         cells = [money(row[key], scale) for key in ("pv", "p05", "p50", "p95")]
@@ -87,7 +82,8 @@ def _headline(valuation: Valuation) -> Table:
     table = make_table(
         f"What {name} gives and gets, {unit_of(valuation.deal.currency, scale)}",
         ("leg", "given", "received", "net", "std. error"),
-        caption="Present value of what is still due plus what was paid before, at face value.",
+        caption="Present value of what is still due plus what was paid before, at face value.\n"
+        "Each leg stands on the side of its net value.",
     )
     for leg, row in frame.iterrows():
         is_total = leg == "total"

@@ -87,6 +87,10 @@ def test_value_reads_as_a_report(offtake):
         "seed 7",
         "mean reversion 0.3",
         "no traded curve",
+        "forward 55.00 (2025-07-10)",
+        "quoted spot 30.03",
+        "correlation 0.3",
+        "110 USD/kg",
         "price floor",
         "EBITDA guarantee",
         "samarium loan",
@@ -134,6 +138,8 @@ def test_several_deals_need_one_market(offtake):
     assert code == 2
     assert out == ""
     assert "market must be given" in err
+    assert "critical-minerals-2026-06-30" in err
+    assert "--market" in err
     code, out, _ = offtake(
         "exposure", "mp-materials", "lynas-jare", "nouveau-monde",
         "--market", "critical-minerals-2026-06-30", "--by", "deal", *FEW,
@@ -162,7 +168,48 @@ def test_check_and_timetable_of_every_deal(offtake, deal):
     code, out, _ = offtake("timetable", deal, "--json")
 
     assert code == 0
-    assert len(json.loads(out)) > 10
+    flows = json.loads(out)
+    assert len(flows) > 10
+    code, out, _ = offtake("timetable", deal)
+
+    assert code == 0
+    assert all(flow["payment_date"][:10] in out for flow in flows)
+
+
+def test_the_catalogue_reads_as_tables(offtake):
+    code, out, _ = offtake("deals")
+
+    assert code == 0
+    assert all(name in out for name in (*contracts.deals(), *contracts.markets()))
+
+
+def test_check_reads_a_market_too(offtake, tmp_path):
+    source = Path(contracts.__file__).parent / "markets" / "uk-power-2025-07-01.yaml"
+    file = tmp_path / "ours.yaml"
+    file.write_text(source.read_text())
+    code, out, _ = offtake("check", str(file))
+
+    assert code == 0
+    assert "1 price, no fault" in out
+    file.write_text(source.read_text().replace("correlation: 0", "correlation: 3", 1))
+    code, _, err = offtake("check", str(file))
+
+    assert code == 2
+    assert re.search(r"ours\.yaml:\d+: ", err)
+
+
+def test_an_appropriation_may_be_tried_from_the_command_line(offtake):
+    limit = ("--appropriation", "300 million USD")
+    code, out, _ = offtake("exposure", "mp-materials", *FEW, *limit, "--json")
+    groups = {group["fiscal_year"]: group for group in json.loads(out)["groups"]}
+
+    assert code == 0
+    assert groups[2030]["contract.appropriation"] == 300e6
+    assert 0.0 < groups[2030]["physical.probability_exceeds"] < 1.0
+    code, _, err = offtake("exposure", "mp-materials", *FEW, "--appropriation", "300")
+
+    assert code == 2
+    assert "unit" in err
 
 
 @pytest.mark.parametrize(

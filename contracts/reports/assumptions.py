@@ -1,0 +1,95 @@
+"""The terms and the market's assumptions behind a valuation, as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from contracts.deal import Deal
+    from contracts.market import Market
+
+# Who, when and how often stand elsewhere in the report.
+_NOT_TERMS = {
+    "name", "kind", "payer", "receiver", "schedule", "modifiers", "payment", "note", "commodity",
+    "agency", "programme", "market_yield", "style", "settlement",
+}  # fmt: skip
+
+
+def term_lines(deal: Deal) -> list[str]:
+    """Return one line a leg: who pays whom, from when to when, and on what terms."""
+    lines = []
+    for clause, leg in zip(deal.clauses, deal.terms.get("legs", ()), strict=False):
+        periods = deal.periods(clause)
+        first, last = periods.start[0], periods.last_day[-1]
+        when = str(last) if first == last else f"{first} to {last}"
+        terms = ", ".join(_terms(leg, deal.terms.get("observations", {})))
+        lines.append(f"{clause.name}: {clause.payer} pays {clause.receiver}, {when}; {terms}")
+    return lines
+
+
+def _terms(leg: Mapping[str, Any], observations: Mapping[str, Any]) -> Iterable[str]:
+    for key, value in leg.items():
+        if key in _NOT_TERMS or not isinstance(value, str | int | float):
+            continue
+        seen = observations.get(value) if isinstance(value, str) else None
+        shown = _observed(value, seen) if isinstance(seen, dict) else value
+        text = f"{shown:,}" if isinstance(shown, int | float) else str(shown)
+        yield f"{key.replace('_', ' ')} {text}"
+
+
+def _observed(name: object, seen: Mapping[str, Any]) -> object:
+    """Return the value of an observation that has one step, with its escalation."""
+    steps = seen.get("steps") or {}
+    if len(steps) != 1:
+        return name
+    value = next(iter(steps.values()))
+    growth = seen.get("escalation")
+    if not growth:
+        return value
+    rate = growth.get("rate")
+    rise = f"rising {100.0 * rate:g}% a year" if rate is not None else f"with {growth['index']}"
+    return f"{value} {rise} from {growth['base_date']}"
+
+
+def market_lines(market: Market, names: Sequence[str]) -> list[str]:
+    """Return the model, the curve and the correlations of each price, and the discount rates."""
+    lines = [f"{name}: {_price(market, name)}" for name in names if name in market.commodities]
+    for (first, second), value in market.correlation.items():
+        if first in names and second in names and value:
+            lines.append(f"correlation {value:g} of {first} with {second}")
+    without = [
+        f"{a} with {b}"
+        for a, b in combinations([name for name in names if name in market.commodities], 2)
+        if (a, b) not in market.correlation and (b, a) not in market.correlation
+    ]
+    if without:
+        lines.append(f"correlation 0 of {', '.join(without)}")
+    rates = ", ".join(f"{100.0 * market.zero_rate_in(years):.2f}% {years}y" for years in (1, 5, 10))
+    lines.append(f"discounted at the {market.discount_name}: {rates} (continuous)")
+    return lines
+
+
+def _price(market: Market, name: str) -> str:
+    item = market.commodities[name]
+    about = market.terms["commodities"][name]
+    parameters = ", ".join(
+        f"{key.replace('_', ' ')} {value:g}"
+        for key, value in item.model.items()
+        if isinstance(value, int | float)
+    )
+    model = f"{item.model['kind']} ({parameters})" if parameters else str(item.model["kind"])
+    if "forward_curve" not in about:
+        spot = float(item.forward_curve(np.zeros(1))[0])
+        return f"{model}, {item.unit}, quoted spot {spot:.2f}, grown at the discount curve"
+    dates = sorted(about["forward_curve"])
+    times = market.years(np.array([dates[0], dates[-1]], dtype="datetime64[D]"))
+    first, last = item.forward_curve(times)
+    curve = f"forward {first:.2f} ({dates[0]})"
+    if len(dates) > 1:
+        curve += f" to {last:.2f} ({dates[-1]})"
+    origin = "traded curve" if item.is_traded else "no traded curve, ours is an assumption"
+    return f"{model}, {item.unit}, {curve}, {origin}"
