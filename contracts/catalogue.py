@@ -29,7 +29,13 @@ def deals() -> list[str]:
 
 
 def markets() -> list[str]:
-    """Return the names of the built-in markets."""
+    """Return the names of the built-in markets.
+
+    Examples
+    --------
+    >>> len(markets())
+    4
+    """
     return list(_built_in("markets"))
 
 
@@ -73,7 +79,18 @@ def load(name_or_path: str | os.PathLike[str]) -> "Deal":
 
 
 def load_market(name_or_path: str | os.PathLike[str]) -> "Market":
-    """Read a market: a built-in name, or the path of a market file."""
+    """Read a market: a built-in name, or the path of a market file.
+
+    Raises
+    ------
+    TermSheetError
+        With every fault of the file, or the nearest built-in name.
+
+    Examples
+    --------
+    >>> load_market("uk-power-2025-07-01")
+    Market('uk-power-2025-07-01', 2025-07-01, gb-wind-weighted-power)
+    """
     from contracts.market_sheet import read_market
 
     return read_market(market_path(name_or_path))

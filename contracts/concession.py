@@ -29,6 +29,14 @@ def concessions(valuation: Valuation) -> pd.DataFrame:
     Columns: ``principal`` still to be drawn; ``value_at_treasury`` and ``value_at_market`` of
     what is still to be received; ``concession``, their difference; ``market_yield``, the
     continuously compounded yield at maturity.
+
+    Examples
+    --------
+    >>> import contracts
+    >>> v = contracts.value("mp-materials", n_paths=256, seed=1)
+    >>> table = concessions(v)
+    >>> round(float(table.loc["samarium loan", ("concession", "USD")]) / 1e6, 1)
+    77.7
     """
     rows: dict[str, list[object]] = {
         "principal_to_draw": [],

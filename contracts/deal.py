@@ -20,8 +20,16 @@ if TYPE_CHECKING:
 class Party:
     """Someone who pays or receives.
 
-    ``is_public`` parties appear in exposure tables, by the fiscal year that ends with month
-    ``fiscal_year_end`` (1 to 12), by agency and by programme.
+    Parameters
+    ----------
+    name, role
+        As tables print it, and one of :data:`contracts.conventions.ROLES`.
+    is_public
+        Whether the party appears in exposure tables.
+    agency, programme
+        Under which they show it.
+    fiscal_year_end
+        Last month of its fiscal year, 1 to 12.
     """
 
     name: str
@@ -40,7 +48,22 @@ class Party:
 class Clause:
     """A leg in a deal: who pays whom, on which schedule, limited and paid how.
 
-    ``agency`` and ``programme`` override those of the public party in exposure tables.
+    Parameters
+    ----------
+    name, kind
+        Its name in the deal, and the kind of leg as a term sheet spells it.
+    leg, modifiers, payment
+        What is owed, what limits it (applied in order), and when it is paid.
+    payer, receiver
+        Keys of two parties; a positive amount runs from the first to the second.
+    schedule
+        Name of the schedule; ``None`` for a leg with dates of its own.
+    commodity
+        Under which tables show it.
+    agency, programme
+        Instead of the public party's in exposure tables.
+    note
+        Free text.
     """
 
     name: str
@@ -67,7 +90,17 @@ class Clause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appropriation:
-    """Money a public party may spend on the deal in a fiscal year (``None``: in every year)."""
+    """Money that a public party may spend on the deal in a fiscal year.
+
+    Parameters
+    ----------
+    party
+        Key of the party.
+    amount
+        Money, zero or more.
+    fiscal_year
+        The calendar year in which the fiscal year ends; ``None``: every one.
+    """
 
     party: str
     amount: float
@@ -79,7 +112,17 @@ class Appropriation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a number comes from, and how far it can be trusted."""
+    """Where a number comes from, and how far it can be trusted.
+
+    Parameters
+    ----------
+    path
+        Address of the term, or of a branch of terms.
+    mark
+        F, S, P, C, K or ``assumption``; see ``docs/deals.md``.
+    note, url
+        The source in words, and its address.
+    """
 
     path: str
     mark: str
@@ -107,6 +150,17 @@ class Deal:
         Name of the market it is valued on unless another is given.
     terms
         The term sheet as plain data, from which the deal can be built again.
+
+    Examples
+    --------
+    >>> import contracts
+    >>> deal = contracts.load("lynas-jare")
+    >>> deal
+    Deal('lynas-jare', 2 legs, USD)
+    >>> deal.party("offtaker").fiscal_year_end
+    3
+    >>> deal.clause("upside share").leg.share
+    0.3
     """
 
     name: str

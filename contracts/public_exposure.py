@@ -64,7 +64,22 @@ def exposure(
     Table with one row a group and ``total``, columns (probability measure, statistic, unit).
     ``recorded`` is what is paid or already settled, ``contingent`` the rest of the expected
     payments; ``maximum_obligation`` is what is paid if every price still to come is zero.
-    Appropriation columns are NaN where any deal in the group has none for that year.
+    Appropriation columns are NaN where a deal in the group has none for that year, and where the
+    group holds only a part of what the party pays for the deal in that year.
+
+    Raises
+    ------
+    ValueError
+        When the valuations do not share market, seed and paths, or replay supplied prices; for an
+        unknown dimension; when no party is public.
+
+    Examples
+    --------
+    >>> import contracts
+    >>> v = contracts.value("nouveau-monde", n_paths=500, seed=1)
+    >>> table = exposure([v], by=["fiscal_year"])
+    >>> list(table.index)[0], list(table.index)[-1]
+    (2029, 'total')
     """
     run = _common_run(valuations)
     first = valuations[0]

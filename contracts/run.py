@@ -62,6 +62,16 @@ def pricing_grid(
 ) -> tuple[tuple[str, ...], DateArray]:
     """Return the prices a valuation reads and the future dates on which it reads them.
 
+    Returns
+    -------
+    names, dates
+        In the order of the market; ``(n_dates,)`` days, the rows of prices of your own.
+
+    Raises
+    ------
+    ValueError
+        When the market lacks a price.
+
     Examples
     --------
     >>> names, dates = pricing_grid("lynas-jare")
@@ -80,7 +90,16 @@ def simulated_prices(
     seed: int = DEFAULT_SEED,
     measure: Measure = "pricing",
 ) -> dict[str, FloatArray]:
-    """Return the paths that :func:`value` would use: name -> ``(n_dates, n_paths)``."""
+    """Return the paths that a valuation would use: name -> ``(n_dates, n_paths)``.
+
+    Currency per canonical unit (kg, MWh, share).
+
+    Examples
+    --------
+    >>> prices = simulated_prices("lynas-jare", n_paths=10, seed=1)
+    >>> prices["ndpr-oxide"].shape[1]
+    10
+    """
     loaded = as_deal(deal)
     run = prepare([loaded], common_market([loaded], market))
     return simulate_paths(run.model, run.grid, n_paths=n_paths, seed=seed, measure=measure)

@@ -39,6 +39,13 @@ def summary(valuation: Valuation) -> pd.DataFrame:
     Columns: ``pv`` and its ``standard_error``; percentiles of the present value;
     ``expected_amount``, the undiscounted flows still to be paid, and its standard error;
     ``paid_to_date``. A sum of percentiles is not the percentile of the sum: read the total's.
+
+    Examples
+    --------
+    >>> import contracts
+    >>> table = summary(contracts.value("lynas-jare", n_paths=500, seed=1))
+    >>> table.columns[0]
+    ('pv', 'USD')
     """
     names = [*(leg.clause.name for leg in valuation.legs), "total"]
     legs = valuation.legs
@@ -103,7 +110,8 @@ def headline(valuation: Valuation) -> pd.DataFrame:
     """Return what the perspective's party gives and gets: leg by leg, then the sum.
 
     ``given`` is what it has paid and is still expected to pay, at present value for what is
-    still due; ``received`` likewise. Money paid before the valuation date stands at face value.
+    still due; ``received`` likewise. Money paid before the valuation date stands at face value,
+    and each leg on the side of its net value.
     """
     names = [leg.clause.name for leg in valuation.legs]
     worth = np.array([leg.pv + leg.paid_to_date for leg in valuation.legs])

@@ -84,7 +84,18 @@ class Valuation:
     samples
         ``(n_paths,)`` present values of the whole deal.
     years
-        Calendar years of payment.
+        ``(n_years,)`` calendar years of payment.
+    year_amounts, year_errors
+        ``(n_years,)`` expected undiscounted flows of the whole deal and their standard errors.
+
+    Examples
+    --------
+    >>> import contracts
+    >>> v = contracts.value("lynas-jare", n_paths=1_000, seed=1)
+    >>> v.samples.shape
+    (1000,)
+    >>> abs(v.pv - sum(leg.pv for leg in v.legs)) < 1.0
+    True
     """
 
     deal: Deal
@@ -264,7 +275,25 @@ def value_together(
     control: bool = True,
     progress: Progress | None = None,
 ) -> list[Valuation]:
-    """Value several deals on the same paths of one market; see :func:`value`."""
+    """Value several deals on the same paths of one market; see :func:`value`.
+
+    Without ``market`` all deals must name the same one.
+
+    Returns
+    -------
+    list of Valuation
+        In the order of the deals; their samples can be added path by path.
+
+    Examples
+    --------
+    >>> import contracts
+    >>> lynas, nouveau = contracts.value_together(
+    ...     ["lynas-jare", "nouveau-monde"], n_paths=500, seed=1
+    ... )
+    >>> joint = lynas.samples + nouveau.samples
+    >>> bool(joint.std() < lynas.samples.std() + nouveau.samples.std())
+    True
+    """
     one_of(measure, ("pricing", "physical"), "measure")
     one_of(quantiles, ("legs", "total"), "quantiles")
     require(len(deals) > 0, "deals", "hold at least one", len(deals))

@@ -28,6 +28,11 @@ class Band:
         Name of the observation that gives its width in money; ``None`` for the open last one.
     share
         Part of the slice that flows back to the guarantor, 0 to 1.
+
+    Examples
+    --------
+    >>> Band(width=None, share=0.5).share
+    0.5
     """
 
     width: str | None

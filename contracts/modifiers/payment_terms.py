@@ -28,6 +28,11 @@ class Advance:
         Name of the observation that is the base, money.
     payments
         Advances in each period.
+
+    Examples
+    --------
+    >>> Advance(fraction=0.25, of="threshold", payments=4).fraction * 140.0
+    35.0
     """
 
     fraction: float

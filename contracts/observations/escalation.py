@@ -56,6 +56,18 @@ class IndexEscalation:
         (month, day) on which the indexed value changes each year; ``None``: every period.
     share
         Part of the value that is indexed.
+
+    Examples
+    --------
+    58.87 GBP/MWh in money of 2012, in a year in which prices have risen by 44.34%.
+
+    >>> class Prices:
+    ...     def index(self, name, date):
+    ...         return 144.34 if date.year > 2012 else 100.0
+    >>> rise = IndexEscalation(index="uk-cpi", base_date=datetime.date(2012, 4, 1), reset=(4, 1))
+    >>> starts = np.array(["2024-05-01"], dtype="datetime64[D]")
+    >>> (58.87 * rise.factors(starts, Prices())).round(2)
+    array([84.97])
     """
 
     index: str
