@@ -31,6 +31,15 @@ class Finding(NamedTuple):
 
 
 def main() -> None:
+    """Run the command; an interruption while it still starts is as quiet as a later one."""
+    try:
+        _main()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
+
+
+def _main() -> None:
     """Run the command, or say which package stands in its way and end with 1."""
     try:
         for package in PACKAGES:

@@ -5,6 +5,7 @@ Heavy modules are imported inside the commands, so that ``--help`` is instant.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -229,6 +230,12 @@ def _print_json(document: Any) -> None:  # noqa: ANN401
 
 def main() -> None:
     """Run the command; a bad input ends with 2, a failure with 1, an interruption with 130."""
+    if sys.stdout is None or sys.stdout.closed:
+        sys.stderr.write("stdout is closed: there is nowhere to print to\n")
+        sys.exit(1)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal of another encoding shows a question mark instead of failing.
+        sys.stdout.reconfigure(errors="replace")
     try:
         app(standalone_mode=True)
     except (ValueError, FileNotFoundError, IsADirectoryError, PermissionError) as error:

@@ -10,13 +10,14 @@ flows, without default; the difference is the charge for risk that the lender do
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from contracts.checks import require
 from contracts.legs.loan import Loan
+from contracts.run import prepare
 from contracts.tables import with_units
 
 if TYPE_CHECKING:
@@ -47,20 +48,21 @@ def concessions(valuation: Valuation) -> pd.DataFrame:
     }
     names = []
     market = valuation.market
-    for leg in valuation.legs:
-        loan = leg.clause.leg
+    settlement = prepare([valuation.deal], market).settlements[0]
+    for line in settlement.lines:
+        loan = line.clause.leg
         if not isinstance(loan, Loan) or loan.market_yield is None:
             continue
         known = tuple(market.yields)
         rule = f"be in the market {market.name} (it has {', '.join(known)})"
         require(loan.market_yield in known, "market_yield", rule, loan.market_yield)
-        # The first flow is the draw; signed amounts are turned back to the lender's side.
-        to_lender = np.abs(leg.flow_amounts[1:]) * ~leg.is_paid[1:]
-        dates = leg.payment_dates[1:]
-        treasury = float(to_lender @ market.discount_factors(dates))
-        at_market = float(to_lender @ market.discount_factors(dates, loan.market_yield))
-        names.append(leg.clause.name)
-        rows["principal_to_draw"].append(0.0 if leg.is_paid[0] else loan.principal)
+        # The first flow is the draw; the borrower pays, so the others run to the lender.
+        to_lender = settlement.settled_flows(line)[1:] * ~line.is_paid[1:]
+        dates = line.dates.payment_date[1:]
+        treasury = math.fsum(to_lender * market.discount_factors(dates))
+        at_market = math.fsum(to_lender * market.discount_factors(dates, loan.market_yield))
+        names.append(line.clause.name)
+        rows["principal_to_draw"].append(0.0 if line.is_paid[0] else loan.principal)
         rows["value_at_treasury"].append(treasury)
         rows["value_at_market"].append(at_market)
         rows["concession"].append(treasury - at_market)

@@ -14,12 +14,13 @@ from contracts.tables import percentiles
 
 if TYPE_CHECKING:
     from contracts.conventions import FloatArray
-    from contracts.valuation import LegValue, Valuation
+    from contracts.leg_value import LegValue
+    from contracts.valuation import Valuation
 
 
 def document(valuation: Valuation) -> dict[str, Any]:
     """Return the document that ``offtake value --json`` prints; NaN becomes ``None``."""
-    deal = valuation.deal
+    deal, market = valuation.deal, valuation.market
     return {
         "deal": deal.name,
         "title": deal.title,
@@ -28,14 +29,16 @@ def document(valuation: Valuation) -> dict[str, Any]:
         "currency": deal.currency,
         "perspective": valuation.perspective,
         "measure": valuation.measure,
-        "model": valuation.market.model_terms(valuation.model.names),
+        "prices": "supplied" if valuation.is_replay else "simulated",
+        "model": None if valuation.is_replay else market.model_terms(valuation.model.names),
         "market_terms": {
-            key: valuation.market.terms[key]
+            key: market.terms[key]
             for key in ("commodities", "correlations", "discount", "indices", "rates", "yields")
-            if key in valuation.market.terms
+            if key in market.terms
         },
         "n_paths": valuation.plan.n_paths,
-        "seed": valuation.plan.seed,
+        "seed": None if valuation.is_replay else valuation.plan.seed,
+        "is_controlled": valuation.is_controlled,
         "pv": valuation.pv,
         "standard_error": _number(valuation.standard_error),
         **_percentiles(valuation.samples, valuation.pv),

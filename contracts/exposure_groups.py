@@ -77,7 +77,7 @@ class Groups:
         return [line for lines in self.lines for line in lines]
 
 
-def group(settlements: Sequence[Settlement], by: Sequence[str]) -> Groups:
+def group(settlements: Sequence[Settlement], by: Sequence[str] | str) -> Groups:
     """Assign every flow of a public party to a group.
 
     Raises
@@ -85,6 +85,7 @@ def group(settlements: Sequence[Settlement], by: Sequence[str]) -> Groups:
     ValueError
         For an unknown or repeated dimension, or when no party of the deals is public.
     """
+    by = (by,) if isinstance(by, str) else tuple(by)
     require(len(by) > 0, "by", f"name at least one of {', '.join(DIMENSIONS)}", list(by))
     require(len(set(by)) == len(by), "by", "name each dimension once", list(by))
     for name in by:

@@ -9,8 +9,13 @@ import platform
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from contracts.valuation import Valuation
+
+CURVE_YEARS = np.arange(0.0, 50.25, 0.25)
+"""Times at which curves are looked at."""
 
 PACKAGES = ("offtake", "numpy", "scipy", "numba", "llvmlite", "pandas")
 
@@ -33,6 +38,8 @@ def fingerprint(valuation: Valuation) -> str:
         {
             "deal": valuation.deal.terms,
             "market": valuation.market.terms,
+            "parts": _parts(valuation),
+            "is_controlled": valuation.is_controlled,
             "perspective": valuation.perspective,
             "measure": valuation.measure,
             "n_paths": valuation.plan.n_paths,
@@ -40,6 +47,24 @@ def fingerprint(valuation: Valuation) -> str:
             "replayed_samples": _samples_digest(valuation) if valuation.is_replay else None,
         }
     )
+
+
+def _parts(valuation: Valuation) -> dict[str, Any]:
+    """Return what was valued as it stands in memory, which terms may not know of."""
+    deal, market = valuation.deal, valuation.market
+    return {
+        "clauses": [repr(clause) for clause in deal.clauses],
+        "observations": {name: repr(found) for name, found in deal.observations.items()},
+        "schedules": {
+            name: [str(periods.start.tolist()), str(periods.end.tolist())]
+            for name, periods in deal.schedules.items()
+        },
+        "prices": {
+            name: [repr(item.model), item.forward_curve(CURVE_YEARS).tolist()]
+            for name, item in market.commodities.items()
+        },
+        "discount": market.discount.discount_factor(CURVE_YEARS).tolist(),
+    }
 
 
 def _samples_digest(valuation: Valuation) -> str:

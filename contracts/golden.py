@@ -23,7 +23,8 @@ from contracts.golden_file import Figures, Golden
 from contracts.golden_inputs import changed_terms, inputs_of, read_deal, read_market
 
 if TYPE_CHECKING:
-    from contracts.valuation import LegValue, Valuation
+    from contracts.leg_value import LegValue
+    from contracts.valuation import Valuation
 
 TOLERANCE = 4.0
 ROUNDING = 1e-9
@@ -206,6 +207,9 @@ def _golden(valuation: Valuation, path: Path, tolerance: float) -> Golden:
     from contracts.machine import vector_extensions
 
     name = valuation.deal.name
+    if not (valuation.is_controlled or valuation.is_replay):
+        message = f"{valuation.deal.name} must be valued with control=True to be recorded"
+        raise ValueError(message)
     if valuation.is_replay:
         message = f"{name}: prices must come from a model to be recorded, got supplied paths"
         raise ValueError(message)

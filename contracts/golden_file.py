@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 FORMAT: Literal["offtake golden 1"] = "offtake golden 1"
 FAULTS_PRINTED = 5
+LARGEST = 20_000_000
 
 
 class _Part(BaseModel):
@@ -83,6 +84,9 @@ def read(file: str | os.PathLike[str]) -> Golden:
     if not path.exists():
         message = f"{path}: there is no such golden file"
         raise FileNotFoundError(message)
+    if not path.is_file() or path.stat().st_size > LARGEST:
+        message = f"{path}: a golden file must be a file of at most {LARGEST:,} bytes"
+        raise ValueError(message)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:

@@ -296,13 +296,12 @@ class Market:
     def rate(self, name: str, date: datetime.date) -> float:
         """Return a benchmark rate: its fixing on a past date, else the latest quote.
 
-        The quote of a past date is the last one on or before it, at most 10 days old.
+        It is the last one on or before that date, or the valuation date, at most 10 days old.
         """
         quotes = _known(self.rates, name, "rate", self.name)
         on = min(date, self.valuation_date)
         position = bisect_right([quoted for quoted, _ in quotes], on) - 1
-        is_past = date <= self.valuation_date
-        if position < 0 or (is_past and (on - quotes[position][0]).days > STALE_AFTER_DAYS):
+        if position < 0 or (on - quotes[position][0]).days > STALE_AFTER_DAYS:
             known = ", ".join(str(quoted) for quoted, _ in quotes)
             message = f"rates.{name} must have a quote on or just before {on}, got {known}"
             raise ValueError(message)

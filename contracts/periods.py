@@ -130,7 +130,7 @@ class Periods:
             return cls(start=begin, end=finish, labels=labels)
         step = MONTHS[frequency]
         full = len(begin) - 1
-        months = (*[float(step)] * full, _months(first, stop) - step * full)
+        months = (*[float(step)] * full, months_between(first, stop) - step * full)
         return cls(start=begin, end=finish, labels=labels, nominal_months=months)
 
     @classmethod
@@ -155,7 +155,7 @@ class Periods:
         """``(n_periods,)`` length of each period in months, part months by days."""
         if self.nominal_months is not None:
             return np.array(self.nominal_months, dtype=np.float64)
-        return np.array([_months(s, e) for s, e in zip(self.start, self.end, strict=True)])
+        return np.array([months_between(s, e) for s, e in zip(self.start, self.end, strict=True)])
 
 
 def _label(start: np.datetime64, frequency: Frequency) -> str:
@@ -170,7 +170,14 @@ def _label(start: np.datetime64, frequency: Frequency) -> str:
     return str(start)
 
 
-def _months(start: np.datetime64, end: np.datetime64) -> float:
+def months_between(start: np.datetime64, end: np.datetime64) -> float:
+    """Return months from one date to another, the last part by the days of its month.
+
+    Examples
+    --------
+    >>> months_between(np.datetime64("2025-07-11"), np.datetime64("2027-01-11"))
+    18.0
+    """
     whole = 0
     while add_months(start, whole + 1) <= end:
         whole += 1

@@ -112,6 +112,16 @@ class EquityLeg(Instrument, Protocol):
     """An instrument that hands over shares of a company."""
 
     @property
+    def share(self) -> str:
+        """Name of the share in the market."""
+        ...
+
+    @property
+    def exercise_price(self) -> float:
+        """Share price above which it delivers; 0 if it always does."""
+        ...
+
+    @property
     def issued_shares(self) -> float:
         """Shares that it stands for at issue."""
         ...

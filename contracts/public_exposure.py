@@ -63,7 +63,8 @@ def exposure(
     -------
     Table with one row a group and ``total``, columns (probability measure, statistic, unit).
     ``recorded`` is what is paid or already settled, ``contingent`` the rest of the expected
-    payments; ``maximum_obligation`` is what is paid if every price still to come is zero.
+    payments; ``maximum_obligation`` is what is paid if every price still to come is zero, NaN where
+    a path pays more than that (payments that rise with a price).
     Appropriation columns are NaN where a deal in the group has none for that year, and where the
     group holds only a part of what the party pays for the deal in that year.
 
@@ -109,6 +110,11 @@ def _common_run(valuations: Sequence[Valuation]) -> Run:
         same = (other.market.name, other.plan.seed, other.plan.n_paths)
         wanted = (first.market.name, first.plan.seed, first.plan.n_paths)
         require(same == wanted, "valuations", f"share market, seed and paths {wanted}", same)
+        is_one = other.market is first.market or (
+            len(first.market.terms) > 0 and other.market.terms == first.market.terms
+        )
+        rule = f"share one market: the terms of {first.market.name} differ"
+        require(is_one, "valuations", rule, other.deal.name)
     names = [valuation.deal.name for valuation in valuations]
     require(len(set(names)) == len(names), "valuations", "hold each deal once", names)
     require(
@@ -127,15 +133,7 @@ def _simulate(
     measure: Measure,
     progress: Progress | None = None,
 ) -> Estimate:
-    plan = first.plan
-    known = controls(
-        run.model,
-        run.grid,
-        run.settlements,
-        seed=plan.seed,
-        measure=measure,
-        n_threads=plan.n_threads,
-    )
+    known = controls(run.model, run.grid, run.settlements, measure=measure)
     outputs = GroupOutputs(groups, known, discounted=measure == "pricing")
     return simulate(run.model, run.grid, outputs, first.plan, measure=measure, progress=progress)
 
@@ -164,12 +162,11 @@ def _table(
     is_paid = outlays.samples > 0.0
     add("physical", "probability_of_payment", is_paid.mean(axis=1), "1")
     add("physical", "standard_error_probability", _error_of_mean(is_paid), "1")
-    for name, known in zip(
-        ("maximum_obligation", "recorded"),
-        (_at_zero_prices(groups), _recorded(groups)),
-        strict=True,
-    ):
-        add("contract", name, known)
+    at_zero = _at_zero_prices(groups)
+    # Payments that rise with a price, or that a cap moves between years, have no such bound.
+    is_bound = outlays.samples.max(axis=1) <= at_zero * (1.0 + 1e-9) + 1e-6
+    add("contract", "maximum_obligation", np.where(is_bound, at_zero, np.nan))
+    add("contract", "recorded", _recorded(groups))
     add("physical", "contingent", outlays.mean[:n] - columns["contract", "recorded", unit])
     budget = _appropriations(groups)
     over = outlays.samples - budget[:, None]

@@ -51,6 +51,7 @@ def prepare(
     settlements = tuple(settle(deal, market, dates) for deal in deals)
     if prices is None or not names:
         return Run(market, grid, _model(market, names), settlements)
+    require(isinstance(prices, Mapping), "prices", "map names to arrays", type(prices).__name__)
     missing = sorted(set(names) - set(prices))
     require(not missing, "prices", f"hold {', '.join(names)}", f"nothing for {missing}")
     supplied = SuppliedPaths(grid=grid, price={name: prices[name] for name in names})
@@ -141,6 +142,8 @@ def as_deal(deal: DealLike) -> Deal:
     """Return a deal, read from its file where a name or a path is given."""
     if isinstance(deal, Deal):
         return deal
+    is_name = isinstance(deal, str | os.PathLike)
+    require(is_name, "deal", "be a deal, a built-in name or a path", deal)
     from contracts.catalogue import load
 
     return load(deal)

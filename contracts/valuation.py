@@ -17,11 +17,12 @@ import numpy as np
 
 from contracts.checks import one_of, require
 from contracts.controls import Controls, controls
-from contracts.conventions import BoolArray, DateArray, FloatArray, IntArray
-from contracts.deal import Clause, Deal
+from contracts.conventions import FloatArray, IntArray
+from contracts.deal import Deal
 from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
+from contracts.leg_value import LegValue, leg_value
 from contracts.market import Market
-from contracts.outputs import DealOutputs, LineOutputs, Outputs, weigh
+from contracts.outputs import DealOutputs, Outputs
 from contracts.run import (
     DealLike,
     MarketLike,
@@ -40,34 +41,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LegValue:
-    """Statistics of one leg, signed for the perspective; money in the deal's currency.
-
-    Flow arrays are ``(n_flows,)``, year arrays ``(n_years,)``; ``samples`` are present values
-    path by path, ``None`` for a leg that no future price can change.
-    """
-
-    clause: Clause
-    pv: float
-    standard_error: float
-    expected_amount: float
-    expected_amount_error: float
-    paid_to_date: float
-    flow_amounts: FloatArray
-    flow_errors: FloatArray
-    flow_discount_factors: FloatArray
-    payment_dates: DateArray
-    flow_labels: tuple[str, ...]
-    is_paid: BoolArray
-    is_settled: BoolArray
-    year_amounts: FloatArray
-    samples: FloatArray | None
-
-    def __repr__(self) -> str:
-        return f"LegValue({self.clause.name!r}: {self.pv:,.0f} +- {self.standard_error:,.0f})"
-
-
-@dataclass(frozen=True, eq=False, repr=False)
 class Valuation:
     """The value of a deal on a date, from one side, with its standard errors.
 
@@ -77,6 +50,8 @@ class Valuation:
         What was valued, on what, for whom, under which measure, with how many paths.
     model
         The price model that was simulated.
+    is_replay, is_controlled
+        Whether prices were supplied; whether equity legs are corrected by a control variate.
     legs
         One :class:`LegValue` a clause.
     pv, standard_error
@@ -105,6 +80,7 @@ class Valuation:
     plan: Plan
     model: PriceModel
     is_replay: bool
+    is_controlled: bool
     legs: tuple[LegValue, ...]
     pv: float
     standard_error: float
@@ -304,9 +280,7 @@ def value_together(
     sides = [perspective or deal.perspective for deal in loaded]
     found: list[Controls] = [{} for _ in loaded]
     if control and prices is None:
-        found = controls(
-            run.model, run.grid, run.settlements, seed=seed, measure=measure, n_threads=n_threads
-        )
+        found = controls(run.model, run.grid, run.settlements, measure=measure)
     outputs = Outputs(
         [
             DealOutputs(settled, _side(settled.deal, side), known, keep_legs=quantiles == "legs")
@@ -314,9 +288,15 @@ def value_together(
         ]
     )
     plan = Plan(n_paths=n_paths, seed=seed, n_threads=n_threads)
-    estimate = simulate(run.model, run.grid, outputs, plan, measure=measure, progress=progress)
+    try:
+        estimate = simulate(run.model, run.grid, outputs, plan, measure=measure, progress=progress)
+    except MemoryError as error:
+        rule = f"leave room for {outputs.n_kept} samples of 8 bytes a path"
+        message = f"n_paths must {rule}, got {n_paths:,}"
+        raise ValueError(message) from error
+    about = {"is_replay": prices is not None, "is_controlled": control and prices is None}
     return [
-        _valuation(run, placed, side, measure, plan, estimate, is_replay=prices is not None)
+        _valuation(run, placed, side, measure, plan, estimate, **about)
         for placed, side in zip(outputs.deals, sides, strict=True)
     ]
 
@@ -335,9 +315,13 @@ def _valuation(
     estimate: Estimate,
     *,
     is_replay: bool,
+    is_controlled: bool,
 ) -> Valuation:
     mean, error = estimate.mean, estimate.standard_error
-    legs = tuple(_leg(place, estimate) for place in placed.lines)
+    legs = tuple(leg_value(place, estimate) for place in placed.lines)
+    for leg in legs:
+        where = f"{placed.settlement.deal.name}: legs[{leg.clause.name}]"
+        require(np.isfinite(leg.pv), where, "have a finite value; a term is too large", leg.pv)
     sums = placed.total_sums
     return Valuation(
         deal=placed.settlement.deal,
@@ -347,6 +331,7 @@ def _valuation(
         plan=plan,
         model=run.model,
         is_replay=is_replay,
+        is_controlled=is_controlled,
         legs=legs,
         pv=float(mean[sums.start]),
         standard_error=float(error[sums.start]),
@@ -356,34 +341,4 @@ def _valuation(
         years=placed.years,
         year_amounts=mean[sums.start + 2 : sums.stop],
         year_errors=error[sums.start + 2 : sums.stop],
-    )
-
-
-def _leg(place: LineOutputs, estimate: Estimate) -> LegValue:
-    line, weights = place.line, place.weights
-    if place.settled is not None:
-        flows, flow_errors = place.settled, np.zeros(len(place.settled))
-        sums, errors = weigh(weights[:2], flows), np.zeros(2)
-        samples = None
-    else:
-        flows = estimate.mean[place.flows]
-        flow_errors = estimate.standard_error[place.flows]
-        sums, errors = estimate.mean[place.sums], estimate.standard_error[place.sums]
-        samples = None if place.pv is None else estimate.samples[place.pv]
-    return LegValue(
-        clause=line.clause,
-        pv=float(sums[0]),
-        standard_error=float(errors[0]),
-        expected_amount=float(sums[1]),
-        expected_amount_error=float(errors[1]),
-        paid_to_date=float(flows[line.is_paid].sum()),
-        flow_amounts=flows,
-        flow_errors=flow_errors,
-        flow_discount_factors=weights[0],
-        payment_dates=line.dates.payment_date,
-        flow_labels=line.dates.labels,
-        is_paid=line.is_paid,
-        is_settled=line.is_settled,
-        year_amounts=weigh(weights[2:], flows),
-        samples=samples,
     )

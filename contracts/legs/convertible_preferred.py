@@ -24,9 +24,9 @@ from typing import Literal
 import numpy as np
 
 from contracts.checks import not_negative, one_of, ordered, positive, require
-from contracts.conventions import DAYS_IN_YEAR, FloatArray, Observed
+from contracts.conventions import FloatArray, Observed
 from contracts.legs.share_price import SHARE_PRICE, share_price
-from contracts.periods import Periods
+from contracts.periods import Periods, day, months_between
 from contracts.protocols import Observation
 
 
@@ -97,8 +97,13 @@ class ConvertiblePreferred:
 
     @property
     def years(self) -> float:
-        """Years from issue to conversion, ACT/365F."""
-        return (self.conversion_date - self.issue_date).days / DAYS_IN_YEAR
+        """Years from issue to conversion: whole months over 12, then days of the next month."""
+        return months_between(day(self.issue_date), day(self.conversion_date)) / 12.0
+
+    @property
+    def exercise_price(self) -> float:
+        """Share price above which conversion beats the claim; 0 where there is no claim."""
+        return 0.0 if self.settlement == "conversion-only" else self.conversion_price
 
     @property
     def issued_shares(self) -> float:

@@ -71,6 +71,11 @@ class Warrant:
         return (SHARE_PRICE,)
 
     @property
+    def exercise_price(self) -> float:
+        """The strike."""
+        return self.strike
+
+    @property
     def issued_shares(self) -> float:
         """Shares that exercise in full delivers."""
         return self.shares

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from contracts.settlement import fixing_dates
+
 if TYPE_CHECKING:
     from contracts.deal import Deal
     from contracts.market import Market
@@ -55,9 +57,13 @@ def _observed(name: object, seen: Mapping[str, Any]) -> object:
     return f"{value} {rise} from {growth['base_date']}"
 
 
-def market_lines(market: Market, names: Sequence[str]) -> list[str]:
+def market_lines(market: Market, deal: Deal, names: Sequence[str]) -> list[str]:
     """Return the model, the curve and the correlations of each price, and the discount rates."""
     lines = [f"{name}: {_price(market, name)}" for name in names if name in market.commodities]
+    for name, dates in fixing_dates(deal).items():
+        known = market.terms.get("commodities", {}).get(name, {}).get("forward_curve")
+        if known and str(dates[-1]) > max(known):
+            lines.append(f"{name}: held flat after {max(known)}, read until {dates[-1]}")
     for (first, second), value in market.correlation.items():
         if first in names and second in names and value:
             lines.append(f"correlation {value:g} of {first} with {second}")
@@ -75,7 +81,7 @@ def market_lines(market: Market, names: Sequence[str]) -> list[str]:
 
 def _price(market: Market, name: str) -> str:
     item = market.commodities[name]
-    about = market.terms["commodities"][name]
+    about = market.terms.get("commodities", {}).get(name, {})
     parameters = ", ".join(
         f"{key.replace('_', ' ')} {value:g}"
         for key, value in item.model.items()
@@ -83,8 +89,10 @@ def _price(market: Market, name: str) -> str:
     )
     model = f"{item.model['kind']} ({parameters})" if parameters else str(item.model["kind"])
     if "forward_curve" not in about:
+        # A share, or a market that was built in Python.
         spot = float(item.forward_curve(np.zeros(1))[0])
-        return f"{model}, {item.unit}, quoted spot {spot:.2f}, grown at the discount curve"
+        grown = ", grown at the discount curve" if "spot" in about else ""
+        return f"{model}, {item.unit}, quoted spot {spot:.2f}{grown}"
     dates = sorted(about["forward_curve"])
     times = market.years(np.array([dates[0], dates[-1]], dtype="datetime64[D]"))
     first, last = item.forward_curve(times)

@@ -9,16 +9,26 @@ from rich.measure import Measurement
 from rich.table import Table
 
 WIDTH_OF_A_PIPE = 160
+
+
+class ReportConsole(Console):
+    """A console that leaves it to the command to end when the reader of a pipe goes away."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what the command turns into a quiet end."""
+        raise BrokenPipeError
+
+
 NAME_WIDTH = 44
 
 
 def console() -> Console:
     """Return the console of a report; a pipe gets full lines instead of cut ones."""
     # Without markup, "legs[price floor]" is text and not a style.
-    found = Console(highlight=False, markup=False)
+    found = ReportConsole(highlight=False, markup=False)
     if found.is_terminal:
         return found
-    return Console(highlight=False, markup=False, width=WIDTH_OF_A_PIPE)
+    return ReportConsole(highlight=False, markup=False, width=WIDTH_OF_A_PIPE)
 
 
 def make_table(title: str, columns: Iterable[str], *, names: int = 1, caption: str = "") -> Table:
@@ -36,5 +46,7 @@ def make_table(title: str, columns: Iterable[str], *, names: int = 1, caption: s
 def show(out: Console, table: Table) -> None:
     """Print a table whole: on a narrow terminal lines wrap, but no figure is ever cut."""
     needed = Measurement.get(out, out.options.update(max_width=10_000), table).maximum
-    wide = out if needed <= out.width else Console(highlight=False, markup=False, width=needed)
+    wide = (
+        out if needed <= out.width else ReportConsole(highlight=False, markup=False, width=needed)
+    )
     wide.print(table)

@@ -50,8 +50,8 @@ def print_exposure(valuations: Sequence[Valuation], frame: pd.DataFrame) -> None
         caption="Recorded: paid, or owed for a period that is settled. Contingent: the rest of "
         "what is expected to be paid, certain or not. "
         "PV under the pricing measure, "
-        f"discounted at the {first.market.discount_name}. A yearly cap may move what is paid at a "
-        "price of zero from one year to another.",
+        f"discounted at the {first.market.discount_name}. Maximum -: payments "
+        "can exceed those at a price of zero.",
     )  # fmt: skip
     for key, row in flat.iterrows():
         label = [str(part) for part in (key if isinstance(key, tuple) else (key,))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,8 @@ def announced() -> Iterator[Callable[[int, int], None]]:
     """
     from montecarlo.jit import cache_status
 
-    if not cache_status().is_warm:
+    is_compiled = os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
+    if is_compiled and not cache_status().is_warm:
         sys.stderr.write("compiling once; the next run is quick\n")
         sys.stderr.flush()
     bar = _LateBar()

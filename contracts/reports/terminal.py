@@ -33,7 +33,7 @@ def print_valuation(valuation: Valuation) -> None:
     paths = f"{valuation.plan.n_paths:,} paths"
     source = "supplied prices" if valuation.is_replay else f"seed {valuation.plan.seed}"
     out.print(f"measure {valuation.measure} · {paths} · {source}")
-    for line in market_lines(market, valuation.model.names):
+    for line in market_lines(market, deal, valuation.model.names):
         out.print(f"  {line}")
     out.print("Terms", style="bold")
     for line in term_lines(deal):

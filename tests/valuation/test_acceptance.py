@@ -191,8 +191,8 @@ def test_7_the_preferred_pays_its_accreted_shares(materials):
     v = at_prices(materials, SIGNING, 70.0, share=45.20)
     preferred = materials.clause("preferred").leg
 
-    # 400m x 1.0175^(4 x 549/365) / 30.03 shares: 11 July 2025 to 11 January 2027 is 549 days.
-    shares = 400e6 * 1.0175 ** (4.0 * 549.0 / 365.0) / 30.03
+    # 400m x 1.0175^6 / 30.03 shares: 11 July 2025 to 11 January 2027 is six whole quarters.
+    shares = 400e6 * 1.0175**6 / 30.03
     assert preferred.delivered_shares == pytest.approx(shares)
     assert v.leg("preferred").expected_amount == pytest.approx(shares * 45.20)
     warrant = v.leg("warrant").expected_amount
