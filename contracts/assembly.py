@@ -13,6 +13,8 @@ from contracts.periods import Periods
 from contracts.protocols import Observation
 from contracts.specification import observations as formats
 from contracts.specification.faults import Faults
+from contracts.specification.legs import ClipTerms
+from contracts.specification.period_checks import check_limits, check_steps, check_windows
 from contracts.specification.term_sheet import TermSheet
 from contracts.units import Measure
 
@@ -67,10 +69,13 @@ def assemble(sheet: TermSheet, faults: Faults) -> Deal:
         built = faults.attempt(("observations", name), partial(_observation, name, terms, parts))
         if built is not None:
             parts.observations[name] = (getattr(terms, "schedule", None), built)
+            _check_periods(faults, name, terms, built, schedules)
     faults.raise_if_any()
     clauses = []
     for i, leg in enumerate(sheet.legs):
         path: TermPath = ("legs", i)
+        if isinstance(leg, ClipTerms):
+            check_limits(faults, i, leg, sheet, schedules[leg.schedule])
         clauses.append(faults.attempt(path, partial(clause_of, leg, parts, path, faults)))
     faults.raise_if_any()
     return Deal(
@@ -95,6 +100,24 @@ def assemble(sheet: TermSheet, faults: Faults) -> Deal:
         terms=faults.terms,
         file=faults.file,
     )
+
+
+def _check_periods(
+    faults: Faults,
+    name: str,
+    terms: formats.ObservationTerms,
+    built: Observation,
+    schedules: Mapping[str, Periods],
+) -> None:
+    """Check an observation against the periods of its schedule, if they could be cut."""
+    periods = schedules.get(getattr(terms, "schedule", ""))
+    if periods is None:
+        return
+    if isinstance(terms, formats.VolumeTerms | formats.ScheduleTerms):
+        check_steps(faults, name, terms, periods)
+    elif isinstance(terms, formats.ReferencePriceTerms) and isinstance(built, kinds.ReferencePrice):
+        path: TermPath = ("observations", name)
+        faults.attempt(path, partial(check_windows, terms, built, periods))
 
 
 def steps_of(

@@ -50,7 +50,11 @@ def check_fit(deal: "Deal", market: "Market") -> None:
         _check_units(faults, path, item, OBSERVATION_MODELS, units)
     for i, leg in elements(terms, "legs"):
         path = ("legs", i)
-        _refer(faults, (*path, "share"), _share(leg), units, "commodity", market)
+        share = _share(leg)
+        _refer(faults, (*path, "share"), share, units, "commodity", market)
+        if share in units and not units[share].endswith("/share"):
+            rule = f"must name a price per share of the market {market.name}"
+            faults.add((*path, "share"), f"{rule}; {share} is in {units[share]}")
         _refer(
             faults, (*path, "market_yield"), leg.get("market_yield"), market.yields, "yield", market
         )
@@ -64,7 +68,7 @@ def check_fit(deal: "Deal", market: "Market") -> None:
     faults.raise_if_any()
 
 
-def _share(leg: dict[str, Any]) -> object:
+def _share(leg: dict[str, Any]) -> str | None:
     """Return the common share of an equity leg; elsewhere ``share`` is a number."""
     share = leg.get("share")
     return share if isinstance(share, str) else None

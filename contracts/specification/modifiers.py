@@ -14,8 +14,8 @@ class AdvanceTerms(Sheet):
 
     fraction: Share
     """Part of the base that each advance pays, 0 to 1."""
-    of: Annotated[Name, Reads(("schedule", "earnings"), "money")]
-    """The observation that is the base."""
+    of: Annotated[Name, Reads(("schedule",), "money")]
+    """The observation that is the base; it is known when an advance is paid, as no price is."""
     payments: Whole
     """Advances in each period."""
 

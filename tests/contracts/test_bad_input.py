@@ -69,6 +69,37 @@ def test_an_observation_reads_only_earlier_ones():
     assert fault.endswith(f"observations.magnet-ebitda.fixed_cost {rule}")
 
 
+def test_a_period_in_which_no_price_is_read_is_named():
+    # The last quarter is cut to two weeks, read a month early: 1 to 14 December has no 15th.
+    text, _ = changed("start: 2025-10-01, end: 2030-12-31", "start: 2025-10-01, end: 2031-01-14")
+
+    (fault,) = faults_of(text)
+
+    rule = "must hold a day in every period of quarters; 2031Q1, from 2030-12-01 to before"
+    got = "2030-12-15, has none, got 'every month, day 15'"
+    assert fault == f"full.yaml:14: observations.ndpr.pricing_dates {rule} {got}"
+
+
+def test_steps_before_the_first_period_are_allowed():
+    text, _ = changed("{2027-01-01: 7 kt}", "{2026-02-03: 6 kt, 2026-12-31: 7 kt}")
+    document = parse_document(text, file="full.yaml")
+
+    deal = build_deal(document.terms)
+
+    _, plan = deal.observations["magnets"]
+    assert list(plan.planned(deal.schedules["years"])) == [7e6] * 4
+
+
+def test_a_delay_may_carry_a_step_past_the_last_period():
+    text, _ = changed("delay_months: 3", "delay_months: 600")
+    document = parse_document(text, file="full.yaml")
+
+    deal = build_deal(document.terms)
+
+    _, plan = deal.observations["eligible"]
+    assert not plan.planned(deal.schedules["quarters"]).any()
+
+
 def test_all_faults_come_at_once_in_the_order_of_the_file():
     text = FULL
     for old, new in [

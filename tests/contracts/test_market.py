@@ -311,6 +311,15 @@ def test_what_a_market_lacks_is_named_at_once(market):
     assert len(caught.value.faults) == 6
 
 
+@pytest.mark.parametrize("leg", ["warrant", "preferred"])
+def test_a_share_is_a_price_per_share(market, leg):
+    deal = amend(read_deal(HERE / "full.yaml"), {f"legs[{leg}].share": "ndpr-oxide"})
+
+    rule = rf"legs\[{leg}\].share must name a price per share .*; ndpr-oxide is in USD/kg"
+    with pytest.raises(TermSheetError, match=rule):
+        check_fit(deal, market)
+
+
 def test_an_actual_of_an_observation_that_the_deal_lacks_is_not_ignored(market):
     terms = copy.deepcopy(TERMS)
     terms["actuals"][0]["observation"] = "elligible"
