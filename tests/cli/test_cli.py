@@ -327,3 +327,45 @@ def test_help_needs_none_of_the_heavy_packages():
 
     assert found.returncode == 0, found.stderr
     assert "exposure" in found.stdout
+
+
+def test_a_reader_that_goes_away_is_no_failure():
+    process = command("timetable", "mp-materials")
+    process.stdout.readline()
+    process.stdout.close()
+    process.wait(timeout=30)
+
+    assert process.stderr.read() == ""
+    assert process.returncode == 0
+    process.stderr.close()
+
+
+def test_a_terminal_of_another_encoding_still_gets_its_report():
+    found = subprocess.run(
+        [sys.executable, "-m", "contracts", "value", "lynas-jare", *FEW],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+    )
+
+    assert found.returncode == 0, found.stderr
+    assert b"price floor" in found.stdout
+
+
+def test_a_closed_output_is_said():
+    found = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m contracts deals --json >&-"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert found.returncode == 1
+    assert "stdout is closed" in found.stderr
+
+
+def test_more_paths_than_memory_is_said(offtake):
+    code, _, err = offtake("value", "lynas-jare", "--paths", str(10**15))
+
+    assert code == 2
+    assert "n_paths must leave room" in err
