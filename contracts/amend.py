@@ -80,8 +80,21 @@ def amended_terms(
     contracts.errors.TermSheetError: terms: legs[flor].strike: legs has no 'flor'; did you mean \
 floor?
     """
+    if not isinstance(changes, Mapping):
+        rule = "changes must be a mapping of address to new value"
+        raise TermSheetError([Fault(file=file or "terms", rule=rule, got=shown(changes))])
     changed: dict[str, Any] = copy.deepcopy(dict(terms))
-    faults: list[Fault] = []
+    faults: list[Fault] = [
+        Fault(
+            file=file or "terms",
+            rule="an address must be text, as in legs[price floor].strike",
+            got=shown(address),
+        )
+        for address in changes
+        if not isinstance(address, str)
+    ]
+    if faults:
+        raise TermSheetError(faults)
     # Addresses are found in the original terms, so that their order does not matter.
     for address, value in changes.items():
         try:

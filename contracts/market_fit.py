@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from contracts.paths import TermPath, nearest
+from contracts.paths import TermPath
 from contracts.specification.faults import Faults
 from contracts.specification.names import (
     LEG_MODELS,
@@ -62,9 +62,9 @@ def check_fit(deal: "Deal", market: "Market") -> None:
     known = mappings(terms, "observations")
     for actual in market.quantity_actuals:
         if actual.deal == deal.name and actual.observation not in known:
-            advice = nearest(actual.observation, known)
+            advice = faults.advice(actual.observation, known)
             rule = f"must have the observation whose actuals the market {market.name} records"
-            faults.add(("observations",), f"{rule}; {advice}", actual.observation)
+            faults.add(("observations",), f"{rule}{advice}", actual.observation)
     faults.raise_if_any()
 
 
@@ -111,6 +111,6 @@ def _refer(
     if isinstance(value, str) and value not in names:
         faults.add(
             path,
-            f"must name {a_or_an(noun)} of the market {market.name}; {nearest(value, names)}",
+            f"must name {a_or_an(noun)} of the market {market.name}{faults.advice(value, names)}",
             value,
         )

@@ -33,6 +33,7 @@ from ruamel.yaml.events import (
 
 from contracts.errors import Fault, TermSheetError, shown
 from contracts.paths import TermPath, path_text
+from contracts.specification.characters import visible
 
 __all__ = ["Document", "parse_document", "read_document"]
 
@@ -162,7 +163,7 @@ class _Reader:
         self, rule: str, line: int | None, *, path: TermPath = (), got: object = None
     ) -> None:
         value = None if got is None else shown(got)
-        text = path_text(path)
+        text = visible(path_text(path))
         self.faults.append(Fault(file=self.file, line=line, path=text, rule=rule, got=value))
 
     def read(self, text: str) -> object:

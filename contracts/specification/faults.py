@@ -1,20 +1,24 @@
 """Faults gathered while a file is read: a path inside the program becomes file, line and words."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from contracts.errors import Fault, TermSheetError, shown
+from contracts.errors import FAULTS_PRINTED, Fault, TermSheetError, shown
 from contracts.paths import TermPath, nearest, path_text
+from contracts.specification.characters import visible
 from contracts.specification.shape import known_keys
 
 Model = TypeVar("Model", bound=BaseModel)
 Built = TypeVar("Built")
 NOT_SHOWN = object()
+# One line is left for how many more there are; the nearest name takes long to find.
+MOST_FAULTS = FAULTS_PRINTED - 1
+MOST_SUGGESTIONS = 50
 PydanticPath = tuple[int | str, ...]
 
 
@@ -36,16 +40,26 @@ class Faults:
     terms: dict[str, Any]
     lines: Mapping[TermPath, int]
     found: list[Fault] = field(default_factory=list)
+    places: set[tuple[TermPath, str]] = field(default_factory=set)
 
     def add(self, path: TermPath, rule: str, got: object = NOT_SHOWN) -> None:
         """Add a fault at an address; the value found is shown unless it is ``NOT_SHOWN``."""
         self._add(path, rule, None if got is NOT_SHOWN else shown(got))
 
     def _add(self, path: TermPath, rule: str, got: str | None) -> None:
-        text = path_text(path, self.terms)
+        self.places.add((path, rule))
+        if len(self.found) >= MOST_FAULTS:
+            return
+        text, got = visible(path_text(path, self.terms)), None if got is None else visible(got)
         self.found.append(
-            Fault(file=self.file, line=self.line(path), path=text, rule=rule, got=got)
+            Fault(file=self.file, line=self.line(path), path=text, rule=visible(rule), got=got)
         )
+
+    def advice(self, word: object, known: Iterable[object], *, listed: int = 12) -> str:
+        """Return what follows an unknown name, the nearest known one; nothing after many faults."""
+        if len(self.places) >= MOST_SUGGESTIONS:
+            return ""
+        return f"; {nearest(word, known, listed=listed)}"
 
     def line(self, path: TermPath) -> int | None:
         """Return the line of a term, or of the nearest thing that holds it."""
@@ -72,8 +86,14 @@ class Faults:
 
     def raise_if_any(self) -> None:
         """Raise everything that was found."""
-        if self.found:
-            raise TermSheetError(self.found)
+        if not self.found:
+            return
+        unseen = len(self.places) - MOST_FAULTS
+        if unseen > 0:
+            last = max((fault.line or 0 for fault in self.found), default=0) or None
+            rule = f"{unseen:,} more faults are not listed"
+            self.found.append(Fault(file=self.file, line=last, rule=rule))
+        raise TermSheetError(self.found)
 
     def refuse_if_given(self, other: str, this: str, key: str) -> None:
         """Refuse a file of the other kind, known by a key that only it has."""
@@ -88,8 +108,9 @@ class Faults:
         except ValidationError as error:
             details = error.errors(include_url=False)
             spelled = _misspelled(shape, details)
+            meant = set(spelled.values())
             for item in details:
-                if item["type"] != "missing" or item["loc"] not in spelled.values():
+                if item["type"] != "missing" or item["loc"] not in meant:
                     self._add_detail(shape, item, spelled.get(item["loc"]))
             return None
 
@@ -105,17 +126,17 @@ class Faults:
             self.add(path, "is missing")
         elif kind == "extra_forbidden":
             known = [meant[-1]] if meant else known_keys(shape, loc[:-1])
-            self.add(path, f"is not a known term; {nearest(loc[-1], known, listed=20)}")
+            self.add(path, f"is not a known term{self.advice(loc[-1], known, listed=20)}")
         elif kind == "union_tag_invalid":
             options = re.findall(r"<([^>]*)>", context["expected_tags"])
             word = str(context["tag"]).removeprefix("<").removesuffix(">")
-            self.add((*path, "kind"), f"is not a known kind; {nearest(word, options)}", word)
+            self.add((*path, "kind"), f"is not a known kind{self.advice(word, options)}", word)
         elif kind == "union_tag_not_found" and isinstance(got, dict) and "kind" not in got:
             self.add((*path, "kind"), "is missing")
         elif kind == "literal_error":
             options = re.findall(r"'([^']*)'", context["expected"])
-            advice = nearest(got, options) if isinstance(got, str) else ""
-            hint = f"; {advice}" if advice.startswith("did") else ""
+            advice = self.advice(got, options) if isinstance(got, str) else ""
+            hint = advice if advice.startswith("; did") else ""
             self.add(path, f"must be {_either(options)}{hint}", got)
         elif kind == "too_short":
             self.add(path, f"must have at least {context['min_length']}", got)
@@ -136,14 +157,16 @@ def _misspelled(
     shape: type[BaseModel], details: list[ErrorDetails]
 ) -> dict[PydanticPath, PydanticPath]:
     """Return unknown key -> missing key that it seems to be, in the same mapping."""
-    missing = [item["loc"] for item in details if item["type"] == "missing"]
-    found: dict[PydanticPath, PydanticPath] = {}
+    missing: dict[PydanticPath, list[PydanticPath]] = {}
     for item in details:
-        loc = item["loc"]
-        advice = nearest(loc[-1], known_keys(shape, loc[:-1])) if loc else ""
-        for absent in missing:
-            is_meant = absent[:-1] == loc[:-1] and advice == f"did you mean {absent[-1]}?"
-            if item["type"] == "extra_forbidden" and is_meant:
+        if item["type"] == "missing":
+            missing.setdefault(item["loc"][:-1], []).append(item["loc"])
+    unknown = [item["loc"] for item in details if item["type"] == "extra_forbidden"]
+    found: dict[PydanticPath, PydanticPath] = {}
+    for loc in unknown[:MOST_SUGGESTIONS]:
+        advice = nearest(loc[-1], known_keys(shape, loc[:-1])) if loc[:-1] in missing else ""
+        for absent in missing.get(loc[:-1], ()):
+            if advice == f"did you mean {absent[-1]}?":
                 found[loc] = absent
     return found
 

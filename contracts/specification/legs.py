@@ -16,7 +16,7 @@ from contracts.specification.measures import (
 )
 from contracts.specification.modifiers import OwnershipCapTerms, PaymentSheet, ScheduledModifier
 from contracts.specification.observations import Span
-from contracts.specification.scalars import Date, Name, Positive, Rate, Share, Text, Whole
+from contracts.specification.scalars import Date, Name, Positive, Prose, Rate, Share, Text, Whole
 from contracts.specification.sheet import Reads, Sheet, tag_of
 
 ReferencePriceName = Annotated[Name, Reads(("reference-price", "schedule"), "price")]
@@ -37,7 +37,7 @@ class LegSheet(Sheet):
     agency: Text | None = None
     """The agency that carries the leg in exposure tables; left out: the public party's."""
     programme: Text | None = None
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class ScheduledLegSheet(LegSheet):

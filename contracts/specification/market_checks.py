@@ -4,7 +4,7 @@ import datetime
 from itertools import pairwise
 from typing import Any
 
-from contracts.paths import PathError, TermPath, find_path, nearest
+from contracts.paths import PathError, TermPath, find_path
 from contracts.specification.date_checks import check_increasing, date_of
 from contracts.specification.faults import Faults
 from contracts.specification.names import elements, mappings
@@ -126,7 +126,7 @@ def _check_correlations(faults: Faults, names: list[str]) -> None:
             continue
         for j, name in enumerate(pair):
             if name not in names:
-                rule = f"must name a commodity of this market; {nearest(name, names)}"
+                rule = f"must name a commodity of this market{faults.advice(name, names)}"
                 faults.add((*path, j), rule, name)
         key = frozenset(pair)
         if len(pair) == 2 and len(key) == 1:
@@ -144,7 +144,7 @@ def _check_fixings(
         path: TermPath = ("fixings", i)
         commodity = item.get("commodity")
         if isinstance(commodity, str) and commodity not in units:
-            rule = f"must name a commodity of this market; {nearest(commodity, units)}"
+            rule = f"must name a commodity of this market{faults.advice(commodity, units)}"
             faults.add((*path, "commodity"), rule, commodity)
         day, span = ("date", "value"), ("from", "to", "average")
         given = tuple(key for key in (*day, *span) if item.get(key) is not None)

@@ -11,6 +11,7 @@ from contracts.specification.scalars import (
     Name,
     NotNegative,
     Positive,
+    Prose,
     Rate,
     Slug,
     Text,
@@ -26,7 +27,7 @@ class DiscountTerms(Sheet):
     name: Text
     zero_rates: dict[Date, Rate]
     """Date -> continuously compounded zero rate, decimal."""
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class YieldTerms(Sheet):
@@ -35,7 +36,7 @@ class YieldTerms(Sheet):
     zero_rates: dict[Date, Rate] | None = None
     spread_over_discount: Rate | None = None
     """Added to every zero rate, continuously compounded, decimal."""
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class IndexTerms(Sheet):
@@ -45,7 +46,7 @@ class IndexTerms(Sheet):
     """Date -> published level; log-linear between."""
     growth: Rate
     """Yearly growth after the last level, decimal."""
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class ConstantTerms(Sheet):
@@ -62,7 +63,7 @@ class GBMTerms(Sheet):
     """A year, decimal."""
     risk_premium: Rate = 0.0
     """What the real-world drift adds to the pricing drift, decimal a year."""
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class SchwartzTerms(Sheet):
@@ -73,7 +74,7 @@ class SchwartzTerms(Sheet):
     """A year: 0.35 halves a deviation in two years."""
     volatility: Volatility
     risk_premium: Rate = 0.0
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class SchwartzSmithTerms(Sheet):
@@ -87,7 +88,7 @@ class SchwartzSmithTerms(Sheet):
     """Between the short-term and the long-term factor."""
     short_risk_premium: Rate = 0.0
     long_risk_premium: Rate = 0.0
-    note: Text | None = None
+    note: Prose | None = None
 
 
 ModelTerms = ConstantTerms | GBMTerms | SchwartzTerms | SchwartzSmithTerms
@@ -114,7 +115,7 @@ class CommodityTerms(Sheet):
     """In place of a curve, for an asset that pays no dividend: it grows at the discount curve."""
     interpolation: Literal["log-linear", "linear", "step"] = "log-linear"
     model: AnyModel
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class CorrelationTerms(Sheet):
@@ -122,7 +123,7 @@ class CorrelationTerms(Sheet):
 
     between: Annotated[list[Name], Field(min_length=2, max_length=2)]
     value: Correlation
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class FixingTerms(Sheet):
@@ -134,7 +135,7 @@ class FixingTerms(Sheet):
     start: Date | None = Field(default=None, alias="from")
     end: Date | None = Field(default=None, alias="to")
     average: Price | None = None
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class ActualTerms(Sheet):
@@ -145,7 +146,7 @@ class ActualTerms(Sheet):
     start: Date = Field(alias="from")
     end: Date = Field(alias="to")
     value: Quantity
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class MarketSheet(Sheet):
@@ -164,6 +165,6 @@ class MarketSheet(Sheet):
     correlations: list[CorrelationTerms] = Field(default_factory=list)
     fixings: list[FixingTerms] = Field(default_factory=list)
     actuals: list[ActualTerms] = Field(default_factory=list)
-    simplifications: list[Text] = Field(default_factory=list)
+    simplifications: list[Prose] = Field(default_factory=list)
     sources: list[SourceTerms] = Field(default_factory=list)
-    note: Text | None = None
+    note: Prose | None = None

@@ -7,7 +7,15 @@ from typing import Annotated
 from pydantic import PlainValidator
 
 from contracts.paths import nearest
-from contracts.specification.scalars import name, number, refuse, schema
+from contracts.specification.scalars import (
+    LARGEST_NUMBER,
+    LARGEST_QUANTITY,
+    name,
+    number,
+    refuse,
+    schema,
+    sized,
+)
 from contracts.units import (
     CURRENCIES,
     Measure,
@@ -36,6 +44,7 @@ def measure(value: object, kind: UnitKind | None = None) -> Measure:
         refuse(_sentence(error))
     if kind is not None and result.kind != kind:
         refuse(f"must be {_NOUNS[kind]}, as in '{example}'")
+    sized(result.value, LARGEST_QUANTITY if result.kind == "quantity" else LARGEST_NUMBER)
     return result
 
 

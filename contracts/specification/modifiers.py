@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Tag
 
 from contracts.specification.measures import Money
-from contracts.specification.scalars import MonthName, Name, Positive, Share, Text, Whole
+from contracts.specification.scalars import Advances, MonthName, Name, Positive, Prose, Share, Whole
 from contracts.specification.sheet import Reads, Sheet, tag_of
 
 
@@ -16,7 +16,7 @@ class AdvanceTerms(Sheet):
     """Part of the base that each advance pays, 0 to 1."""
     of: Annotated[Name, Reads(("schedule",), "money")]
     """The observation that is the base; it is known when an advance is paid, as no price is."""
-    payments: Whole
+    payments: Advances
     """Advances in each period."""
 
 
@@ -42,7 +42,7 @@ class BudgetCapTerms(Sheet):
     """Already paid under the cap before the first period; left out: nothing."""
     fiscal_year_end: MonthName | None = None
     """Last month of the budget year, for fiscal-year; left out: the payer's."""
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class GateTerms(Sheet):
@@ -50,7 +50,7 @@ class GateTerms(Sheet):
 
     kind: Literal["gate"]
     event: Annotated[Name, Reads(("event",))]
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class OwnershipCapTerms(Sheet):
@@ -65,7 +65,7 @@ class OwnershipCapTerms(Sheet):
     """Whether the holder's own new shares count among all shares."""
     counted: list[Name]
     """Legs that count, in the order in which they take their shares."""
-    note: Text | None = None
+    note: Prose | None = None
 
 
 ScheduledModifier = Annotated[

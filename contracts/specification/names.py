@@ -1,10 +1,11 @@
 """Names that terms refer to must exist: parties, schedules, observations, legs, sources."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from contracts.paths import PathError, TermPath, find_path, nearest
+from contracts.paths import PathError, TermPath, find_path, path_text
 from contracts.specification.faults import Faults
 from contracts.specification.legs import AnyLeg, EquityLegSheet
 from contracts.specification.observations import AnyObservation
@@ -43,26 +44,38 @@ def a_or_an(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeio' else 'a'} {noun}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The names that a term sheet gives to things."""
+
+    parties: dict[str, object]
+    schedules: dict[str, object]
+    observations: dict[str, object]
+
+
 def check_names(faults: Faults) -> None:
     """Check every name that refers to something else in the term sheet."""
     terms = faults.terms
-    parties, schedules = _keys(terms, "parties"), _keys(terms, "schedules")
-    _refer(faults, ("perspective",), terms.get("perspective"), parties, "party")
+    known = _Known(*(_named(terms, key) for key in ("parties", "schedules", "observations")))
+    _refer(faults, ("perspective",), terms.get("perspective"), known.parties, "party")
     for name, party in mappings(terms, "parties").items():
         if party.get("public") is True and party.get("fiscal_year_end") is None:
             faults.add(("parties", name, "fiscal_year_end"), "is missing: a public party needs it")
-    for i, item in elements(terms, "appropriations"):
-        _refer(faults, ("appropriations", i, "party"), item.get("party"), parties, "party")
-    seen: list[str] = []
+    _check_appropriations(faults, known)
+    seen: set[str] = set()
     for name, observation in mappings(terms, "observations").items():
         path: TermPath = ("observations", name)
-        _refer(faults, (*path, "schedule"), observation.get("schedule"), schedules, "schedule")
+        schedule = observation.get("schedule")
+        _refer(faults, (*path, "schedule"), schedule, known.schedules, "schedule")
         model = OBSERVATION_MODELS.get(_text(observation.get("kind")))
         if model is not None:
             for where, reads, value in terms_that_read(model, observation, path):
-                _check_read(faults, where, reads, value, observation.get("schedule"), seen)
-        seen.append(name)
-    _check_legs(faults, parties, schedules)
+                _check_read(faults, where, reads, value, schedule, known)
+                is_known = names_an_observation(value) and value in known.observations
+                if is_known and value not in seen:
+                    faults.add(where, "must name an observation that is declared before it", value)
+        seen.add(name)
+    _check_legs(faults, known)
     for i, source in elements(terms, "sources"):
         text = source.get("path")
         if isinstance(text, str):
@@ -72,93 +85,135 @@ def check_names(faults: Faults) -> None:
                 faults.add(("sources", i, "path"), f"must name a term of this file: {error}")
 
 
-def _check_legs(faults: Faults, parties: list[str], schedules: list[str]) -> None:
+def _check_appropriations(faults: Faults, known: _Known) -> None:
+    first: dict[tuple[object, object], int] = {}
+    for i, item in elements(faults.terms, "appropriations"):
+        path: TermPath = ("appropriations", i)
+        party, fiscal_year = item.get("party"), item.get("fiscal_year")
+        if not _refer(faults, (*path, "party"), party, known.parties, "party"):
+            continue
+        details = known.parties[str(party)]
+        if isinstance(details, dict) and details.get("public") is False:
+            faults.add((*path, "party"), "must name a public party", party)
+        if not isinstance(fiscal_year, int | None):
+            continue
+        earlier = first.setdefault((party, fiscal_year), i)
+        if earlier != i:
+            year = "any year" if fiscal_year is None else str(fiscal_year)
+            faults.add(path, f"must not repeat appropriations[{earlier}]: {party}, {year}")
+
+
+def _check_legs(faults: Faults, known: _Known) -> None:
     legs = elements(faults.terms, "legs")
-    names = [_text(leg.get("name")) for _, leg in legs]
-    equity = [
-        _text(leg.get("name"))
+    first: dict[str, int] = {}
+    caps: dict[str, tuple[TermPath, dict[str, Any]]] = {}
+    equity = {
+        _text(leg.get("name")): None
         for _, leg in legs
         if issubclass(LEG_MODELS.get(_text(leg.get("kind")), object), EquityLegSheet)
-    ]
-    for position, (i, leg) in enumerate(legs):
+    }
+    for i, leg in legs:
         path: TermPath = ("legs", i)
-        name = names[position]
-        if name and name in names[:position]:
-            first = legs[names.index(name)][0]
-            faults.add((*path, "name"), f"must differ from the name of legs[{first}]", name)
+        name = _text(leg.get("name"))
+        if name and first.setdefault(name, i) != i:
+            faults.add((*path, "name"), f"must differ from the name of legs[{first[name]}]", name)
+        if name.casefold() == "total":
+            faults.add((*path, "name"), "must not be total, the last row of tables", name)
         payer, receiver = leg.get("payer"), leg.get("receiver")
-        _refer(faults, (*path, "payer"), payer, parties, "party")
-        _refer(faults, (*path, "receiver"), receiver, parties, "party")
+        _refer(faults, (*path, "payer"), payer, known.parties, "party")
+        _refer(faults, (*path, "receiver"), receiver, known.parties, "party")
         if payer is not None and payer == receiver:
             faults.add((*path, "receiver"), "must differ from the payer", receiver)
         model = LEG_MODELS.get(_text(leg.get("kind")))
         if model is None:
             continue
         if "schedule" in model.model_fields:
-            _refer(faults, (*path, "schedule"), leg.get("schedule"), schedules, "schedule")
+            _refer(faults, (*path, "schedule"), leg.get("schedule"), known.schedules, "schedule")
         for where, reads, value in terms_that_read(model, leg, path):
-            _check_read(faults, where, reads, value, leg.get("schedule"), None)
+            _check_read(faults, where, reads, value, leg.get("schedule"), known)
         for j, cap in elements(leg, "modifiers"):
-            _check_counted(
-                faults, (*path, "modifiers", j, "counted"), cap.get("counted"), name, equity
-            )
+            place = (*path, "modifiers", j)
+            _check_counted(faults, (*place, "counted"), cap.get("counted"), name, equity)
+            _check_same_company(faults, place, cap, caps)
 
 
 def _check_counted(
-    faults: Faults, path: TermPath, counted: object, leg: str, equity: list[str]
+    faults: Faults, path: TermPath, counted: object, leg: str, equity: Mapping[str, object]
 ) -> None:
     if not isinstance(counted, list):
         return
+    seen: list[object] = []
     for k, name in enumerate(counted):
         _refer(faults, (*path, k), name, equity, "leg that delivers shares")
-        if name in counted[:k]:
+        if name in seen:
             faults.add((*path, k), "must not be named twice", name)
+        elif len(seen) < len(equity):
+            seen.append(name)
     if leg not in counted:
         faults.add(path, f"must name the leg itself ({leg})", counted)
 
 
-def _check_read(
+def _check_same_company(
     faults: Faults,
     path: TermPath,
-    reads: Reads,
-    value: object,
-    schedule: object,
-    earlier: list[str] | None,
+    cap: dict[str, Any],
+    caps: dict[str, tuple[TermPath, dict[str, Any]]],
+) -> None:
+    """Check that caps which count the same leg measure it against the same shares."""
+    counted = cap.get("counted")
+    names = [name for name in counted if isinstance(name, str)] if isinstance(counted, list) else []
+    together = next((caps[name] for name in names if name in caps), None)
+    for name in names:
+        caps.setdefault(name, (path, cap))
+    if together is None:
+        return
+    place, other = together
+    for key in ("shares_outstanding", "basis"):
+        mine, theirs = cap.get(key), other.get(key)
+        if mine is not None and theirs is not None and mine != theirs:
+            where = path_text(place, faults.terms)
+            rule = f"must be that of {where} ({theirs}), which counts the same legs"
+            faults.add((*path, key), rule, mine)
+
+
+def _check_read(
+    faults: Faults, path: TermPath, reads: Reads, value: object, schedule: object, known: _Known
 ) -> None:
     """Check one term that reads an observation: it exists, is of a fitting kind, and in step."""
     if not names_an_observation(value):
         return
-    known = _keys(faults.terms, "observations")
-    if not _refer(faults, path, value, known, "observation"):
+    if not _refer(faults, path, value, known.observations, "observation"):
         return
-    observation = mappings(faults.terms, "observations").get(str(value), {})
+    found = known.observations[str(value)]
+    observation = found if isinstance(found, dict) else {}
     kind = _text(observation.get("kind"))
     if kind in OBSERVATION_MODELS and kind not in reads.kinds:
         kinds = " or ".join(reads.kinds)
         faults.add(path, f"must name an observation of kind {kinds}; {value} is {a_or_an(kind)}")
-    elif schedule in _keys(faults.terms, "schedules") and observation.get("schedule") not in (
-        schedule,
-        None,
+    elif (
+        isinstance(schedule, str)
+        and schedule in known.schedules
+        and observation.get("schedule") not in (schedule, None)
     ):
         rule = f"must name an observation on the schedule {schedule}; {value} is on "
         faults.add(path, f"{rule}{observation['schedule']}")
-    if earlier is not None and value not in earlier:
-        faults.add(path, "must name an observation that is declared before it", value)
 
 
-def _refer(faults: Faults, path: TermPath, value: object, known: Iterable[str], noun: str) -> bool:
+def _refer(
+    faults: Faults, path: TermPath, value: object, known: Mapping[str, object], noun: str
+) -> bool:
     if not isinstance(value, str):
         return False
-    names = list(known)
-    if value in names:
+    if value in known:
         return True
-    faults.add(path, f"must name {a_or_an(noun)} of this file; {nearest(value, names)}", value)
+    rule = f"must name {a_or_an(noun)} of this file"
+    faults.add(path, f"{rule}{faults.advice(value, known)}", value)
     return False
 
 
-def _keys(terms: Mapping[str, Any], section: str) -> list[str]:
+def _named(terms: Mapping[str, Any], section: str) -> dict[str, object]:
     found = terms.get(section)
-    return [str(key) for key in found] if isinstance(found, dict) else []
+    return {str(key): item for key, item in found.items()} if isinstance(found, dict) else {}
 
 
 def _text(value: object) -> str:

@@ -12,7 +12,17 @@ from contracts.specification.measures import (
     QuantityOrName,
     StepValue,
 )
-from contracts.specification.scalars import Date, MonthDay, Name, Number, Rate, Share, Text, Whole
+from contracts.specification.scalars import (
+    Date,
+    MonthDay,
+    Months,
+    Name,
+    Number,
+    Prose,
+    Rate,
+    Share,
+    Whole,
+)
 from contracts.specification.sheet import Reads, Sheet, tag_of
 
 Span = Literal["month", "quarter", "half-year", "year"]
@@ -36,9 +46,9 @@ class ReferencePriceTerms(Sheet):
     commodity: Name
     """The price's name in the market."""
     pricing_dates: PricingDatesTerms
-    lag_months: Whole = 0
+    lag_months: Months = 0
     """Whole months by which the averaging window lies before the period."""
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class RampTerms(Sheet):
@@ -61,9 +71,9 @@ class VolumeTerms(Sheet):
     steps: dict[Date, Quantity]
     """Date -> quantity for each span, from that date until the next."""
     ramp: RampTerms | None = None
-    delay_months: Whole = 0
+    delay_months: Months = 0
     """Whole months by which steps and ramp come later."""
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class FixedEscalationTerms(Sheet):
@@ -107,7 +117,7 @@ class ScheduleTerms(Sheet):
     steps: dict[Date, StepValue]
     """Date -> value from that date until the next, each with its unit."""
     escalation: Escalation | None = None
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class EventTerms(Sheet):
@@ -118,7 +128,7 @@ class EventTerms(Sheet):
     date: Date
     partial_period: Literal["pro-rata", "next-period"]
     """Whether the period in which it happens counts by days, or only from the next one on."""
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class EarningsTerms(Sheet):
@@ -138,7 +148,7 @@ class EarningsTerms(Sheet):
     """Cost per unit sold; for ebitda."""
     fixed_cost: Annotated[MoneyOrName, Reads(("schedule",), "money")] | None = None
     """Cost for each year; for ebitda."""
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class InterestRateTerms(Sheet):
@@ -150,7 +160,7 @@ class InterestRateTerms(Sheet):
     spread: Rate
     """Decimal: 0.01 for one per cent a year."""
     fixing_date: Date
-    note: Text | None = None
+    note: Prose | None = None
 
 
 ObservationTerms = (

@@ -13,8 +13,14 @@ from typing import Annotated, NoReturn
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from contracts.specification.characters import is_hidden
+
 EARLIEST, LATEST = datetime.date(1900, 1, 1), datetime.date(2200, 12, 31)
 LARGEST_RATE = 0.5
+LARGEST_NUMBER, LARGEST_QUANTITY, SMALLEST_NUMBER = 1e15, 1e18, 1e-15
+LARGEST_WHOLE = 100_000
+LONGEST_DELAY_MONTHS = 600
+MOST_ADVANCES = 366
 LARGEST_VOLATILITY = 5.0
 
 MONTH_NAMES = (
@@ -46,7 +52,14 @@ def number(value: object) -> float:
         result = math.inf
     if not math.isfinite(result):
         refuse("must be a finite number")
-    return result
+    return sized(result)
+
+
+def sized(value: float, largest: float = LARGEST_NUMBER) -> float:
+    """Return a number that is zero or of a size that cannot overflow in a valuation."""
+    if value and not SMALLEST_NUMBER <= abs(value) <= largest:
+        refuse(f"must be zero or between {SMALLEST_NUMBER:g} and {largest:g} in size")
+    return value
 
 
 def share(value: object) -> float:
@@ -99,8 +112,25 @@ def positive(value: object) -> float:
 
 def whole(value: object) -> int:
     """Return a whole number, zero or more and at most 100,000."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100_000:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         refuse("must be a whole number, zero or more")
+    if value > LARGEST_WHOLE:
+        refuse(f"must be at most {LARGEST_WHOLE:,}")
+    return value
+
+
+def delay_months(value: object) -> int:
+    """Return a whole number of months, zero or more and at most fifty years."""
+    result = whole(value)
+    if result > LONGEST_DELAY_MONTHS:
+        refuse(f"must be at most {LONGEST_DELAY_MONTHS} months")
+    return result
+
+
+def advances(value: object) -> int:
+    """Return how many advances a period has."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_ADVANCES:
+        refuse(f"must be a whole number from 1 to {MOST_ADVANCES}")
     return value
 
 
@@ -149,9 +179,20 @@ def month_day(value: object) -> tuple[int, int]:
 
 
 def text(value: object) -> str:
-    """Return a text with something in it."""
+    """Return one line of text with something in it, and nothing that a terminal would obey."""
+    found = prose(value)
+    if "\n" in found or "\t" in found:
+        refuse("must be one line of text, without a tab")
+    return found
+
+
+def prose(value: object) -> str:
+    """Return a text of one line or more with something in it."""
     if not isinstance(value, str) or not value.strip():
         refuse("must be text")
+    for character in value:
+        if is_hidden(character) and character not in "\n\t":
+            refuse(f"must not hold control characters (U+{ord(character):04X})")
     return value
 
 
@@ -184,6 +225,12 @@ Correlation = Annotated[float, PlainValidator(correlation), schema("number", min
 NotNegative = Annotated[float, PlainValidator(not_negative), schema("number", minimum=0)]
 Positive = Annotated[float, PlainValidator(positive), schema("number", exclusiveMinimum=0)]
 Whole = Annotated[int, PlainValidator(whole), schema("integer", minimum=0)]
+Months = Annotated[
+    int, PlainValidator(delay_months), schema("integer", minimum=0, maximum=LONGEST_DELAY_MONTHS)
+]
+Advances = Annotated[
+    int, PlainValidator(advances), schema("integer", minimum=1, maximum=MOST_ADVANCES)
+]
 Year = Annotated[int, PlainValidator(year), schema("integer", minimum=1900, maximum=2200)]
 Date = Annotated[datetime.date, PlainValidator(calendar_date), schema("string", format="date")]
 MonthName = Annotated[int, PlainValidator(month), schema("string", enum=list(MONTH_NAMES))]
@@ -191,5 +238,6 @@ MonthDay = Annotated[
     tuple[int, int], PlainValidator(month_day), schema("string", pattern="^[0-9]{2}-[0-9]{2}$")
 ]
 Text = Annotated[str, PlainValidator(text), schema("string", minLength=1)]
+Prose = Annotated[str, PlainValidator(prose), schema("string", minLength=1)]
 Name = Annotated[str, PlainValidator(name), schema("string", minLength=1, maxLength=80)]
 Slug = Annotated[str, PlainValidator(slug), schema("string", pattern=f"^{_SLUG.pattern}$")]

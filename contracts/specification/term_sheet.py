@@ -7,7 +7,7 @@ from pydantic import Field
 from contracts.specification.legs import AnyLeg
 from contracts.specification.measures import Currency, Money
 from contracts.specification.observations import AnyObservation
-from contracts.specification.scalars import Date, MonthName, Name, Slug, Text, Year
+from contracts.specification.scalars import Date, MonthName, Name, Prose, Slug, Text, Year
 from contracts.specification.sheet import Sheet
 
 Role = Literal["provider", "producer", "offtaker", "lender", "borrower", "investor", "issuer"]
@@ -24,7 +24,7 @@ class PartyTerms(Sheet):
     programme: Text | None = None
     fiscal_year_end: MonthName | None = None
     """Last month of the party's fiscal year, in English; a public party must state it."""
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class PeriodsTerms(Sheet):
@@ -33,7 +33,7 @@ class PeriodsTerms(Sheet):
     start: Date
     end: Date
     frequency: Literal["month", "quarter", "half-year", "year", "once"]
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class AppropriationTerms(Sheet):
@@ -43,7 +43,7 @@ class AppropriationTerms(Sheet):
     fiscal_year: Year | None = None
     """The fiscal year in which it may be spent; left out: any."""
     amount: Money
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class SourceTerms(Sheet):
@@ -53,7 +53,7 @@ class SourceTerms(Sheet):
     """The term, as legs[price floor].strike; everything below it is covered as well."""
     mark: Literal["F", "S", "P", "C", "K", "assumption"]
     """F filing, S summary of a filing, P press, C computed, K not verified, or our assumption."""
-    note: Text
+    note: Prose
     url: Text | None = None
 
 
@@ -72,7 +72,7 @@ class TermSheet(Sheet):
     observations: dict[Name, AnyObservation] = Field(default_factory=dict)
     legs: Annotated[list[AnyLeg], Field(min_length=1)]
     appropriations: list[AppropriationTerms] = Field(default_factory=list)
-    simplifications: list[Text] = Field(default_factory=list)
+    simplifications: list[Prose] = Field(default_factory=list)
     """What is left out or simplified, each a sentence that reports print."""
     sources: list[SourceTerms] = Field(default_factory=list)
-    note: Text | None = None
+    note: Prose | None = None

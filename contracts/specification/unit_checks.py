@@ -48,20 +48,21 @@ def check_units(faults: Faults) -> None:
     """Check units and currencies of every observation and every leg."""
     terms = faults.terms
     currency = terms.get("currency")
-    for name, observation in mappings(terms, "observations").items():
+    observations = mappings(terms, "observations")
+    for name, observation in observations.items():
         path: TermPath = ("observations", name)
         _check_steps(faults, path, observation)
         model = OBSERVATION_MODELS.get(str(observation.get("kind")))
         if model is not None:
             reading = [(*found,) for found in terms_that_read(model, observation, path)]
-            _check_agreement(faults, path, observation, reading, ("premium",))
+            _check_agreement(faults, path, observation, reading, observations)
         check_currency(faults, path, observation, currency)
     for i, leg in elements(terms, "legs"):
         path = ("legs", i)
         model = LEG_MODELS.get(str(leg.get("kind")))
         if model is not None:
             reading = [(*found,) for found in terms_that_read(model, leg, path)]
-            _check_agreement(faults, path, leg, reading, ())
+            _check_agreement(faults, path, leg, reading, observations)
             if "conversion_price" in model.model_fields or leg.get("kind") == "warrant":
                 _check_per_share(faults, path, leg)
         check_currency(faults, path, leg, currency)
@@ -88,15 +89,15 @@ def _check_agreement(
     path: TermPath,
     holder: dict[str, Any],
     reading: list[tuple[TermPath, Reads, object]],
-    direct: tuple[str, ...],
+    observations: dict[str, dict[str, Any]],
 ) -> None:
     """Check what a leg or an observation reads: the kind of unit, and price against quantity."""
     currency = faults.terms.get("currency")
     found: list[tuple[TermPath, object, str]] = []
     quantity: str | None = None
     for where, reads, value in reading:
-        unit = _unit_read(faults, value, currency)
-        if unit is None or reads.unit is None or not _is_of_kind(faults, value, reads):
+        unit = _unit_read(observations, value, currency)
+        if unit is None or reads.unit is None or not _is_of_kind(observations, value, reads):
             continue
         if names_an_observation(value) and (unit == PURE or kind_of(unit) != reads.unit):
             rule = f"must name an observation in units of {reads.unit}"
@@ -105,25 +106,26 @@ def _check_agreement(
             quantity = unit
         elif reads.unit == "price" and unit != PURE:
             found.append((where, value, unit))
-    for name in direct:
-        unit = unit_of_value(holder.get(name))
-        if unit:
-            found.append(((*path, name), holder[name], unit))
+    premium = unit_of_value(holder.get("premium"))
+    if premium:
+        found.append(((*path, "premium"), holder["premium"], premium))
     for where, value, unit in found:
         if quantity is not None and "/" in unit and unit.partition("/")[2] != quantity:
             rule = f"must be a price per {quantity}, the unit of the quantity"
             faults.add(where, f"{rule}; {value} is in {unit}" if value != unit else rule)
 
 
-def _is_of_kind(faults: Faults, value: object, reads: Reads) -> bool:
-    observation = mappings(faults.terms, "observations").get(str(value), {})
+def _is_of_kind(observations: dict[str, dict[str, Any]], value: object, reads: Reads) -> bool:
+    observation = observations.get(str(value), {})
     return not names_an_observation(value) or observation.get("kind") in reads.kinds
 
 
-def _unit_read(faults: Faults, value: object, currency: object) -> str | None:
+def _unit_read(
+    observations: dict[str, dict[str, Any]], value: object, currency: object
+) -> str | None:
     if not names_an_observation(value):
         return unit_of_value(value) if isinstance(value, str) else None
-    observation = mappings(faults.terms, "observations").get(str(value))
+    observation = observations.get(str(value))
     return None if observation is None else unit_of_observation(observation, currency)
 
 

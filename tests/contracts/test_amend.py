@@ -117,6 +117,21 @@ def test_what_cannot_be_amended(deal, address, value, message):
     assert deal.terms == before
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (None, "full.yaml: changes must be a mapping of address to new value, got nothing"),
+        ([("currency", "USD")], "changes must be a mapping of address to new value, got a list"),
+        ({1: 2}, "an address must be text, as in legs[price floor].strike, got 1"),
+    ],
+)
+def test_changes_are_a_mapping_of_addresses(deal, changes, message):
+    with pytest.raises(TermSheetError) as caught:
+        amend(deal, changes)
+
+    assert message in str(caught.value)
+
+
 def test_a_change_inside_another_change_is_refused(deal):
     with pytest.raises(TermSheetError, match="lies inside a term that is replaced"):
         amend(deal, {"legs": [], "legs[loan].principal": "1 USD"})

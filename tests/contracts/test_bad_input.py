@@ -4,6 +4,7 @@ import copy
 import datetime
 import random
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,98 @@ def test_a_delay_may_carry_a_step_past_the_last_period():
 
     _, plan = deal.observations["eligible"]
     assert not plan.planned(deal.schedules["quarters"]).any()
+
+
+@pytest.mark.parametrize(("years", "said"), [((2027, 2027), "2027"), ((None, None), "any year")])
+def test_a_party_has_one_appropriation_a_year(years, said):
+    terms = copy.deepcopy(TERMS)
+    terms["appropriations"] = [
+        {"party": "state", "amount": f"{k} million USD"} | ({"fiscal_year": year} if year else {})
+        for k, year in enumerate(years, start=1)
+    ]
+
+    with pytest.raises(TermSheetError) as caught:
+        build_deal(terms)
+
+    rule = f"appropriations[1] must not repeat appropriations[0]: state, {said}"
+    assert str(caught.value) == f"terms: {rule}"
+
+
+def test_one_year_may_have_an_appropriation_of_its_own():
+    terms = copy.deepcopy(TERMS)
+    terms["appropriations"] += [
+        {"party": "state", "fiscal_year": 2028, "amount": "2 million USD"},
+        {"party": "state", "amount": "3 million USD"},
+    ]
+
+    assert len(build_deal(terms).appropriations) == 3
+
+
+CAP = {
+    "kind": "ownership-cap",
+    "limit": 0.199,
+    "shares_outstanding": 163.48e6,
+    "basis": "diluted",
+    "counted": ["preferred", "warrant"],
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "theirs"),
+    [("shares_outstanding", 163.49e6, "163490000.0"), ("basis", "outstanding", "outstanding")],
+)
+def test_caps_that_count_the_same_legs_measure_them_alike(key, value, theirs):
+    terms = copy.deepcopy(TERMS)
+    terms["legs"][8]["modifiers"] = [CAP | {key: value}]
+
+    with pytest.raises(TermSheetError) as caught:
+        build_deal(terms)
+
+    rule = f"must be that of legs[preferred].modifiers[0] ({theirs}), which counts the same legs"
+    assert f"terms: legs[warrant].modifiers[0].{key} {rule}" in str(caught.value)
+    assert len(caught.value.faults) == 1
+
+
+def test_caps_of_legs_that_are_not_counted_together_may_differ():
+    terms = copy.deepcopy(TERMS)
+    terms["legs"][8]["modifiers"] = [CAP | {"basis": "outstanding", "counted": ["preferred"]}]
+    terms["legs"][9]["modifiers"] = [CAP | {"counted": ["warrant"]}]
+
+    assert isinstance(build_deal(terms), Deal)
+
+
+def test_sizes_at_the_bounds_and_long_notes_are_allowed():
+    terms = copy.deepcopy(TERMS)
+    terms["legs"][2]["quantity"] = "1e12 t"
+    terms["legs"][6]["amount"] = "1e15 USD"
+    terms["observations"]["magnets"]["steps"] = {"2027-01-01": "1e15 t"}
+    terms["observations"]["overhead"]["steps"] = {"2027-01-01": "0 USD"}
+    terms["simplifications"] = ["Two lines,\n\tthe second indented."]
+
+    assert isinstance(build_deal(terms), Deal)
+
+
+def many(section, count):
+    """Return a term sheet with a mistake in each of many terms of a section."""
+    terms = copy.deepcopy(TERMS)
+    if section == "keys":
+        return terms | {f"unknown{k}": k for k in range(count)}
+    strange = {f"extra{k}": {"kind": "evnt"} for k in range(count)}
+    return terms | {"observations": terms["observations"] | strange}
+
+
+@pytest.mark.parametrize("section", ["keys", "observations"])
+def test_a_flood_of_mistakes_is_cut_short(section):
+    started = time.process_time()
+    with pytest.raises(TermSheetError) as caught:
+        build_deal(many(section, 60_000))
+    seconds = time.process_time() - started
+
+    lines = str(caught.value).splitlines()
+    assert len(lines) == len(caught.value.faults) == 60
+    assert lines[-1] == "terms: 59,941 more faults are not listed"
+    # About 1 s; a nearest name for each, or a list searched for each, takes more than a minute.
+    assert seconds < 6.0
 
 
 def test_all_faults_come_at_once_in_the_order_of_the_file():
