@@ -41,12 +41,15 @@ class Control:
 
     Examples
     --------
-    >>> Control(slope=1.0, expectation=400.0e6).slope
-    1.0
+    >>> import contracts
+    >>> leg = contracts.load("mp-materials").clause("warrant").leg
+    >>> Control(slope=1.0, expectation=400.0e6, leg=leg).leg.exercise_price
+    30.03
     """
 
     slope: float
     expectation: float
+    leg: EquityLeg
 
 
 Controls = dict[str, Control]
@@ -67,7 +70,7 @@ def controls(
                 continue
             leg, share = line.clause.leg, line.clause.leg.share
             observed = settlement.observe(means)
-            expectation = float(control_amounts(line, means, observed)[0, 0])
+            expectation = float(control_amounts(leg, line, means, observed)[0, 0])
             mean = expectation / leg.delivered_shares
             row = int(np.searchsorted(grid.times, _years(line, settlement)))
             variance = float(model.log_covariance(share, share, grid.times[row]))
@@ -75,7 +78,7 @@ def controls(
             for modify in line.modifiers:
                 kept = float(modify(np.array([[kept]]), observed)[0, 0])
             slope = kept * best_slope(leg.exercise_price / mean, variance)
-            mine[line.clause.name] = Control(slope, expectation)
+            mine[line.clause.name] = Control(slope, expectation, leg)
     return found
 
 
@@ -113,12 +116,10 @@ def best_slope(relative_strike: float, log_variance: float) -> float:
     return (above + shrink * rest) / -math.expm1(-log_variance)
 
 
-def control_amounts(line: Line, prices: Prices, observed: Mapping[str, FloatArray]) -> FloatArray:
+def control_amounts(
+    leg: EquityLeg, line: Line, prices: Prices, observed: Mapping[str, FloatArray]
+) -> FloatArray:
     """Return what all shares of an equity line are worth, ``(1, n_paths)``."""
-    leg = line.clause.leg
-    if not isinstance(leg, EquityLeg):
-        message = f"{line.clause.name} must be an equity leg to have a control"
-        raise TypeError(message)
     seen = {name: bound.observe(prices, observed) for name, bound in line.own.items()}
     return leg.linear_amounts({**observed, **seen})
 

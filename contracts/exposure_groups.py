@@ -212,7 +212,7 @@ class GroupOutputs:
                 _split(flow, public.sign, weight, public.groups, paid, received)
                 control = controls.get(public.line.clause.name)
                 if control is not None and public.sign < 0.0:
-                    amounts = control_amounts(public.line, prices, observed)
+                    amounts = control_amounts(control.leg, public.line, prices, observed)
                     excess = control.slope * (amounts[0] - control.expectation)
                     received[public.groups[0]] -= weight[0] * excess
         paid[-1] = paid[:-1].sum(axis=0)

@@ -147,7 +147,7 @@ class DealOutputs:
             _contribute(raw, place.sign, place.weights, place.rows, out)
             if place.control is not None:
                 # Samples keep what was paid; what is averaged is corrected.
-                amounts = control_amounts(place.line, prices, observed)
+                amounts = control_amounts(place.control.leg, place.line, prices, observed)
                 factor = place.sign * place.control.slope
                 excess = factor * (amounts[0] - place.control.expectation)
                 out[place.flows.start] -= excess

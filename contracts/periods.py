@@ -178,8 +178,9 @@ def months_between(start: np.datetime64, end: np.datetime64) -> float:
     >>> months_between(np.datetime64("2025-07-11"), np.datetime64("2027-01-11"))
     18.0
     """
-    whole = 0
-    while add_months(start, whole + 1) <= end:
-        whole += 1
+    first, last = start.astype("datetime64[M]"), end.astype("datetime64[M]")
+    whole = int((last - first).astype(np.int64))
+    if add_months(start, whole) > end:
+        whole -= 1
     reached, following = add_months(start, whole), add_months(start, whole + 1)
     return whole + float((end - reached) / (following - reached))

@@ -17,6 +17,7 @@ the longer it is held: the conversion date is a term that has to be stated.
 """
 
 import datetime
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -98,7 +99,7 @@ class ConvertiblePreferred:
     @property
     def years(self) -> float:
         """Years from issue to conversion: whole months over 12, then days of the next month."""
-        return months_between(day(self.issue_date), day(self.conversion_date)) / 12.0
+        return _years(self.issue_date, self.conversion_date)
 
     @property
     def exercise_price(self) -> float:
@@ -133,3 +134,9 @@ class ConvertiblePreferred:
     def linear_amounts(self, observed: Observed) -> FloatArray:
         """Return what the common shares are worth: a control with a known expectation."""
         return self.delivered_shares * observed[SHARE_PRICE]
+
+
+@functools.cache
+def _years(first: datetime.date, last: datetime.date) -> float:
+    """Count once what every block of paths asks for."""
+    return months_between(day(first), day(last)) / 12.0
