@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["build_deal", "read_deal"]
 
+MOST_LEGS = 500
+
 
 def read_deal(path: str | Path) -> "Deal":
     """Read a term sheet.
@@ -89,6 +91,10 @@ def build_deal(
     faults = Faults(file=file, terms=terms, lines=lines or {})
     if "legs" not in terms:
         faults.refuse_if_given("a market file", "a term sheet", "commodities")
+    legs = terms.get("legs")
+    if isinstance(legs, list) and len(legs) > MOST_LEGS:
+        faults.add(("legs",), f"must be at most {MOST_LEGS} legs", len(legs))
+        faults.raise_if_any()
     sheet = faults.validated(TermSheet)
     check_names(faults)
     check_units(faults)
