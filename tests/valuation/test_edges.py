@@ -1,13 +1,14 @@
 """Edges where a number would be wrong without a word."""
 
 import dataclasses
+import datetime
 
 import numpy as np
 import pytest
 
 import contracts
 from contracts.amend import amend_market
-from contracts.legs import Clip, UpsideShare
+from contracts.legs import Clip, FixedPrice, UpsideShare
 from tests.valuation.small import average_price, clause, commodity, deal, market, quarters, steps
 
 YEAR_ON = "critical-minerals-2026-06-30"
@@ -103,3 +104,26 @@ def test_a_negative_coupon_is_paid_by_the_lender_in_the_concession_too():
     draw = loan.flow_discount_factors[0] * 150e6
     assert row["value_at_treasury", "USD"] - draw == pytest.approx(loan.pv, rel=1e-12)
     assert row["value_at_treasury", "USD"] < 150e6
+
+
+def test_what_is_known_in_advance_is_not_settled_before_its_time():
+    """Four quarters at a fixed price: two are over by 1 April 2026."""
+    leg = FixedPrice(quantity="q", strike="k")
+    on = market(commodity("metal"), today=datetime.date(2026, 4, 1))
+    known = {name: SEEN[name] for name in ("q", "k")}
+    v = contracts.value(deal(clause("sale", leg), periods=PERIODS, **known), market=on, n_paths=8)
+
+    table = v.settled()
+    assert [period for _, period in table.index] == ["2025Q4", "2026Q1"]
+    assert table["amount", "USD"].tolist() == [-800.0, -800.0]
+
+
+def test_shares_handed_over_at_issue_and_on_delivery():
+    table = contracts.value("mp-materials", n_paths=8).equity()
+    # 400m / 30.03 = 13.320m shares at issue, x 1.0175^6 = 14.781m eighteen months later.
+    shares = 400e6 / 30.03 * 1.0175**6
+    part = table["part_delivered", "1"]
+
+    assert table.loc["preferred", ("shares_delivered", "shares")] == pytest.approx(shares)
+    assert part["preferred"] == pytest.approx(shares / 163.48e6)
+    assert part["total"] == pytest.approx((shares + 11_201_659.0) / 163.48e6)

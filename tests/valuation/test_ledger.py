@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import contracts
+from contracts.public_exposure import samples_by_group
 
 YEAR_ON = "critical-minerals-2026-06-30"
 
@@ -60,3 +61,17 @@ def test_standard_errors_stand_beside_what_is_estimated():
     # A tail of 5% knows less than the whole.
     assert row["standard_error_shortfall_95"] > 0.0
     assert table.loc[2025, "standard_error_shortfall_95"] == 0.0
+
+
+def test_the_error_of_a_tail_is_that_of_its_excess():
+    """ES = q + E[(X - q)+] / 0.05, so its error is that of the excess over 0.05."""
+    v = contracts.value("lynas-jare", n_paths=400, seed=3)
+    _, samples = samples_by_group([v], by=["fiscal_year"])
+    table = v.exposure(by=["fiscal_year"])
+    table.columns = table.columns.get_level_values("statistic")
+    paid, row = samples[5], table.iloc[5]
+    excess = np.maximum(paid - np.quantile(paid, 0.95), 0.0)
+
+    assert row["paid_p95"] == np.quantile(paid, 0.95)
+    expected = excess.std(ddof=1) / 20.0 / 0.05
+    assert row["standard_error_shortfall_95"] == pytest.approx(expected, rel=1e-9)
