@@ -103,12 +103,13 @@ def value(
 
     with announced() as progress:
         from contracts.valuation import value as run
+        from montecarlo.models.protocol import as_measure
 
         valuation = run(
             deal,
             market=market,
             perspective=perspective,
-            measure=measure,  # type: ignore[arg-type]
+            measure=as_measure(measure),
             n_paths=paths,
             seed=seed,
             n_threads=threads,
