@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib import metadata
 
 from _offtake import DISTRIBUTION, Finding, package_findings
-from contracts.machine import processor_limit, vector_extensions
+from contracts.machine import vector_extensions
 
 OLDEST_PYTHON = (3, 11)
 
@@ -99,21 +99,21 @@ def _compiler() -> Finding:
 
 
 def _threads() -> Finding:
-    from montecarlo.simulation import default_threads
+    from montecarlo import processors
 
-    threads, limit = default_threads(), processor_limit()
+    limit = processors.processor_limit()
+    faults = processors.faulty_settings()
+    threads = processors.granted_processors() if faults else processors.default_threads()
     granted = "no limit by control group" if limit is None else f"control group grants {limit:g}"
     message = (
         f"{threads} for blocks of paths ({os.cpu_count()} processors, {granted}); "
         "kernels are serial and need no threading layer"
     )
-    if limit is not None and threads > max(1.0, limit):
-        share = f"--threads {max(1, int(limit))} would be quicker"
-        return Finding("threads", "warn", f"{message}; more threads than processors: {share}")
-    setting = os.environ.get("NUMBA_NUM_THREADS", "")
-    if setting and not (setting.isdecimal() and int(setting) > 0):
-        rule = f"NUMBA_NUM_THREADS must be a positive whole number, got {setting!r}"
-        return Finding("threads", "warn", f"{message}; {rule}")
+    if faults:
+        return Finding("threads", "warn", "; ".join([message, *faults]))
+    if limit is not None and limit < 1.0:
+        slow = "less than one processor: a run takes longer than its processor time"
+        return Finding("threads", "warn", f"{message}; {slow}")
     return Finding("threads", "ok", message)
 
 

@@ -28,6 +28,15 @@ MAY_SIMULATE = {
     "contracts.controls",
 }
 
+# Linear algebra calls BLAS, which has threads of its own: within a block's work they would take
+# the processors of the other blocks. These functions may; they run once, before the first block.
+PRODUCTS = {"dot", "einsum", "inner", "linalg", "matmul", "matvec", "tensordot", "vdot", "vecdot"}
+MAY_MULTIPLY = {
+    "montecarlo.black.geometric_average_option",
+    "montecarlo.models.joint._check_positive_definite",
+    "montecarlo.models.joint._worst_pair",
+}
+
 
 def forbidden_imports(modules):
     return [
@@ -50,6 +59,37 @@ def stray_simulations(modules):
         for found in imports(module)
         if found.target in loops | whole
     ]
+
+
+def linear_algebra(modules):
+    """Return where a product of arrays is written, outside the functions that may."""
+    return [
+        f"{function}:{line} calls {name}"
+        for module in modules
+        for function, line, name in products(module)
+        if function not in MAY_MULTIPLY
+    ]
+
+
+def products(module):
+    """Yield each product of arrays: the function it stands in, its line and what it is."""
+    yield from _products(module.tree, module.name)
+
+
+def _products(node, function):
+    for child in ast.iter_child_nodes(node):
+        inside = function
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            inside = f"{function}.{child.name}"
+        if isinstance(child, ast.BinOp | ast.AugAssign) and isinstance(child.op, ast.MatMult):
+            yield inside, child.lineno, "@"
+        elif isinstance(child, ast.Attribute) and child.attr in PRODUCTS:
+            yield inside, child.lineno, child.attr
+        elif isinstance(child, ast.Import | ast.ImportFrom):
+            words = set((getattr(child, "module", None) or "").split("."))
+            words |= {word for alias in child.names for word in alias.name.split(".")}
+            yield from ((inside, child.lineno, name) for name in sorted(words & PRODUCTS))
+        yield from _products(child, inside)
 
 
 def relative_imports(modules):

@@ -12,6 +12,7 @@ MODULES = source.read()
 RULES = [
     rules.forbidden_imports,
     rules.stray_simulations,
+    rules.linear_algebra,
     rules.relative_imports,
     rules.long_files,
     rules.cycles,
@@ -48,6 +49,12 @@ PLANTED = [
         "simulate_paths",
     ),
     (rules.stray_simulations, "contracts/a.py", "import montecarlo", "montecarlo"),
+    (rules.linear_algebra, "contracts/a.py", "def f(x, y):\n    return x @ y", "a.f:2 calls @"),
+    (rules.linear_algebra, "contracts/a.py", "def f(x, y):\n    x @= y", "calls @"),
+    (rules.linear_algebra, "contracts/a.py", "class A:\n    def f(x):\n        x.dot(x)", "A.f:3"),
+    (rules.linear_algebra, "montecarlo/a.py", "y = np.linalg.solve(a, b)", "calls linalg"),
+    (rules.linear_algebra, "montecarlo/a.py", "from numpy import einsum", "calls einsum"),
+    (rules.linear_algebra, "montecarlo/a.py", "import scipy.linalg as s", "calls linalg"),
     (rules.relative_imports, "contracts/legs/a.py", "from . import b", "a:1"),
     (rules.relative_imports, "contracts/a.py", "def f():\n    from .b import c", "a:2"),
     (rules.long_files, "contracts/a.py", "x = 1\n" * 401, "401 lines"),
@@ -91,6 +98,12 @@ def test_lazy_and_typing_imports_make_no_cycle(tmp_path):
 
 def test_names_that_may_simulate_exist():
     assert {module.name for module in MODULES} >= rules.MAY_SIMULATE
+
+
+def test_functions_that_may_multiply_do():
+    found = {function for module in MODULES for function, _, _ in rules.products(module)}
+
+    assert found >= rules.MAY_MULTIPLY
 
 
 # Folder, the table of its __init__, and the methods that make a class one of its kinds.

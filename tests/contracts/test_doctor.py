@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import _offtake
-from contracts import doctor, machine
+from contracts import doctor
+from montecarlo import processors
 
 FOREIGN = "raise RuntimeError('a package of other people')\n"
 
@@ -260,38 +261,33 @@ def test_cache_finding(monkeypatch, folder, is_writable, is_warm, status, said):
     assert said in cache.message
 
 
-def test_more_threads_than_processors_is_a_warning(monkeypatch):
-    monkeypatch.setattr(doctor, "processor_limit", lambda: 0.5)
-    monkeypatch.setattr("montecarlo.simulation.default_threads", lambda: 2)
+def threads_found():
+    return next(finding for finding in doctor.diagnose() if finding.name == "threads")
 
-    threads = next(finding for finding in doctor.diagnose() if finding.name == "threads")
+
+def test_less_than_a_processor_is_a_warning(monkeypatch):
+    monkeypatch.setattr(processors, "processor_limit", lambda *_: 0.5)
+
+    threads = threads_found()
 
     assert threads.status == "warn"
-    assert "--threads 1 would be quicker" in threads.message
+    assert threads.message.startswith("1 for blocks of paths")
+    assert "control group grants 0.5" in threads.message
 
 
-def test_limit_of_nested_groups(tmp_path):
-    membership = tmp_path / "membership"
-    membership.write_text("0::/outer/inner\n", encoding="utf-8")
-    write(tmp_path / "groups" / "cpu.max", "max 100000\n")
-    write(tmp_path / "groups" / "outer" / "cpu.max", "150000 100000\n")
-    write(tmp_path / "groups" / "outer" / "inner" / "cpu.max", "400000 100000\n")
+def test_threads_are_those_that_a_run_takes(monkeypatch):
+    monkeypatch.setattr(processors, "processor_limit", lambda *_: None)
+    monkeypatch.setattr(processors.os, "sched_getaffinity", lambda _: range(6), raising=False)
+    monkeypatch.setenv("OFFTAKE_NUM_THREADS", "5")
 
-    assert machine.processor_limit(tmp_path / "groups", membership) == 1.5
+    assert threads_found().message.startswith("5 for blocks of paths")
 
 
-def test_limit_of_the_older_kind(tmp_path):
-    membership = tmp_path / "membership"
-    membership.write_text("4:cpu,cpuacct:/box\n", encoding="utf-8")
-    write(tmp_path / "groups" / "cpu" / "cpu.cfs_quota_us", "-1\n")
-    write(tmp_path / "groups" / "cpu" / "cpu.cfs_period_us", "100000\n")
-    write(tmp_path / "groups" / "cpu" / "box" / "cpu.cfs_quota_us", "250000\n")
-    write(tmp_path / "groups" / "cpu" / "box" / "cpu.cfs_period_us", "100000\n")
+@pytest.mark.parametrize("name", ["OFFTAKE_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"])
+def test_faulty_number_of_threads_is_a_warning(monkeypatch, name):
+    monkeypatch.setenv(name, "all of them")
 
-    assert machine.processor_limit(tmp_path / "groups", membership) == 2.5
+    threads = threads_found()
 
-
-def test_no_limit(tmp_path):
-    assert machine.processor_limit(tmp_path / "groups", tmp_path / "membership") is None
-    write(tmp_path / "groups" / "cpu.max", "nonsense\n")
-    assert machine.processor_limit(tmp_path / "groups", tmp_path / "membership") is None
+    assert threads.status == "warn"
+    assert f"{name} must be a positive whole number, got 'all of them'" in threads.message
