@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from montecarlo.block import PathBlock
     from montecarlo.curve import DiscountCurve, ForwardCurve
     from montecarlo.grid import TimeGrid, year_fraction
+    from montecarlo.inverse_normal import normal_quantiles
     from montecarlo.jit import CacheStatus, cache_status, kernel, python_source
     from montecarlo.models.constant import Constant
     from montecarlo.models.gbm import GBM
@@ -61,6 +62,7 @@ _MODULES = {
     "geometric_average_option": "montecarlo.black",
     "granule_moments": "montecarlo.accumulators",
     "kernel": "montecarlo.jit",
+    "normal_quantiles": "montecarlo.inverse_normal",
     "normals": "montecarlo.random",
     "philox4x32": "montecarlo.random",
     "python_source": "montecarlo.jit",
@@ -98,6 +100,7 @@ __all__ = [
     "geometric_average_option",
     "granule_moments",
     "kernel",
+    "normal_quantiles",
     "normals",
     "philox4x32",
     "python_source",
