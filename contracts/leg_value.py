@@ -9,7 +9,7 @@ import numpy as np
 from contracts.conventions import BoolArray, DateArray, FloatArray
 from contracts.deal import Clause
 from contracts.outputs import LineOutputs, weigh
-from montecarlo.simulation import Estimate
+from montecarlo.reduction import Estimate
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -31,7 +31,8 @@ from contracts.settlement import simulated_dates
 from contracts.valuation import Valuation
 from montecarlo.models.protocol import Measure
 from montecarlo.quantile import expected_shortfall, quantile_standard_error, quantiles
-from montecarlo.simulation import Estimate, Progress, simulate
+from montecarlo.reduction import Estimate
+from montecarlo.simulation import Progress, simulate
 
 if TYPE_CHECKING:
     from contracts.deal import Deal

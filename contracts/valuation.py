@@ -32,7 +32,9 @@ from contracts.run import (
     prepare,
 )
 from montecarlo.models.protocol import Measure
-from montecarlo.simulation import Estimate, Plan, Progress, simulate
+from montecarlo.plan import Plan
+from montecarlo.reduction import Estimate
+from montecarlo.simulation import Progress, simulate
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -32,16 +32,20 @@ if TYPE_CHECKING:
     from montecarlo.models.schwartz import Schwartz
     from montecarlo.models.schwartz_smith import SchwartzSmith
     from montecarlo.models.supplied import SuppliedPaths
+    from montecarlo.philox import philox4x32
+    from montecarlo.plan import Plan
     from montecarlo.quantile import expected_shortfall, quantile_standard_error, quantiles
-    from montecarlo.random import normals, philox4x32, uniforms
-    from montecarlo.simulation import Estimate, Functional, Plan, simulate, simulate_paths
+    from montecarlo.random import normals, uniforms
+    from montecarlo.reduction import Estimate
+    from montecarlo.sampling import Sampling
+    from montecarlo.simulation import Functional, simulate, simulate_paths
 
 _MODULES = {
     "BlockSource": "montecarlo.models.protocol",
     "CacheStatus": "montecarlo.jit",
     "Constant": "montecarlo.models.constant",
     "DiscountCurve": "montecarlo.curve",
-    "Estimate": "montecarlo.simulation",
+    "Estimate": "montecarlo.reduction",
     "ForwardCurve": "montecarlo.curve",
     "Functional": "montecarlo.simulation",
     "GBM": "montecarlo.models.gbm",
@@ -50,8 +54,9 @@ _MODULES = {
     "Measure": "montecarlo.models.protocol",
     "Moments": "montecarlo.accumulators",
     "PathBlock": "montecarlo.block",
-    "Plan": "montecarlo.simulation",
+    "Plan": "montecarlo.plan",
     "PriceModel": "montecarlo.models.protocol",
+    "Sampling": "montecarlo.sampling",
     "Schwartz": "montecarlo.models.schwartz",
     "SchwartzSmith": "montecarlo.models.schwartz_smith",
     "SuppliedPaths": "montecarlo.models.supplied",
@@ -64,7 +69,7 @@ _MODULES = {
     "kernel": "montecarlo.jit",
     "normal_quantiles": "montecarlo.inverse_normal",
     "normals": "montecarlo.random",
-    "philox4x32": "montecarlo.random",
+    "philox4x32": "montecarlo.philox",
     "python_source": "montecarlo.jit",
     "quantile_standard_error": "montecarlo.quantile",
     "quantiles": "montecarlo.quantile",
@@ -90,6 +95,7 @@ __all__ = [
     "PathBlock",
     "Plan",
     "PriceModel",
+    "Sampling",
     "Schwartz",
     "SchwartzSmith",
     "SuppliedPaths",

@@ -271,7 +271,7 @@ def cache_status() -> CacheStatus:
     >>> cache_status().is_writable
     True
     """
-    from montecarlo.models.gaussian import fill_block
+    from montecarlo.engine.kernels import fill_block
 
     cache: Any = getattr(fill_block, "_cache", None)
     folder = getattr(cache, "cache_path", None)

@@ -16,25 +16,24 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import numpy as np
 
 from montecarlo import checks
-from montecarlo.accumulators import GRANULE, GranuleMoments, Moments, granule_moments
+from montecarlo.accumulators import GranuleMoments
 from montecarlo.block import PathBlock
 from montecarlo.checks import FloatArray
 from montecarlo.grid import TimeGrid
 from montecarlo.models.protocol import BlockSource, Measure, PriceModel
+from montecarlo.plan import Plan, default_block_size
+from montecarlo.reduction import Estimate, Tally, granules_of
+from montecarlo.sampling import INDEPENDENT, Sampling
 from montecarlo.workers import Blocks
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called from the calling thread with the paths done and the paths asked for, both rising."""
-
-_BLOCK_BYTES = 2**20
-_MAX_BLOCK = 1024
 
 
 class Functional(Protocol):
@@ -61,73 +60,6 @@ class Functional(Protocol):
     def __call__(self, block: PathBlock) -> FloatArray:
         """Return shape (n_outputs, block.n_paths); called from several threads at once."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How much to simulate, and how.
-
-    Parameters
-    ----------
-    n_paths
-        How many paths, at least 1.
-    seed
-        An integer in ``[0, 2**64)``.
-    block_size
-        Paths in a block, a multiple of 256; by default what fits the cache. It changes speed,
-        never results.
-    n_threads
-        By default the processors this process may use. It changes speed, never results.
-
-    Raises
-    ------
-    ValueError
-        Naming the field, the rule and the value.
-
-    Examples
-    --------
-    >>> Plan(n_paths=1000, seed=7, block_size=100)
-    Traceback (most recent call last):
-    ValueError: block_size must be a multiple of 256, got 100
-    """
-
-    n_paths: int
-    seed: int
-    block_size: int | None = None
-    n_threads: int | None = None
-
-    def __post_init__(self) -> None:
-        checks.integer("n_paths", self.n_paths, 1)
-        checks.seed_words(self.seed)
-        if self.block_size is not None:
-            checks.integer("block_size", self.block_size, 1)
-            if self.block_size % GRANULE:
-                msg = f"block_size must be a multiple of {GRANULE}, got {self.block_size}"
-                raise ValueError(msg)
-        if self.n_threads is not None:
-            checks.integer("n_threads", self.n_threads, 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Estimate:
-    """Means with their standard errors, and the samples that were kept.
-
-    Parameters
-    ----------
-    n_paths
-        How many paths were averaged.
-    mean, variance, standard_error
-        Of each output, shape (n_outputs,). The variance has n - 1; the standard error is of the
-        mean. Both are nan, never 0, for a single path.
-    samples
-        The first ``n_kept`` outputs of each path, shape (n_kept, n_paths).
-    """
-
-    n_paths: int
-    mean: FloatArray
-    variance: FloatArray
-    standard_error: FloatArray
-    samples: FloatArray
 
 
 def simulate(
@@ -189,7 +121,7 @@ def simulate(
     >>> bool(abs(estimate.mean[0] - 100.0) < 4.0 * estimate.standard_error[0])
     True
     """
-    source = model.prepare(grid, seed=plan.seed, measure=measure)
+    source = model.prepare(grid, seed=plan.seed, measure=measure, sampling=plan.sampling)
     n_paths = _available(source, plan.n_paths)
     n_outputs = checks.integer("n_outputs", functional.n_outputs, 1)
     n_kept = checks.integer("n_kept", functional.n_kept, 0, n_outputs)
@@ -208,27 +140,20 @@ def simulate(
         if n_kept:
             columns = slice(block.first_path, block.first_path + n_real)
             samples[:, columns] = values[:n_kept, :n_real]
-        return granule_moments(values, first_path=block.first_path, n_paths=n_real)
+        return granules_of(
+            values, first_path=block.first_path, n_paths=n_real, sampling=plan.sampling
+        )
 
-    moments = Moments(n_outputs)
+    tally = Tally(n_outputs, plan.sampling)
     blocks = _blocks(source, plan)
     n_threads = plan.n_threads or default_threads()
-    done = 0
     with closing(blocks.run(reduce_block, n_threads)) as chunks:
         for chunk in chunks:
             for granules in chunk:
-                moments.update(granules)
-                done += int(granules.counts.sum())
+                tally.update(granules)
             if progress is not None:
-                progress(done, n_paths)
-    variance = moments.variance()
-    return Estimate(
-        n_paths=n_paths,
-        mean=moments.mean(),
-        variance=variance,
-        standard_error=np.sqrt(variance / n_paths),
-        samples=samples,
-    )
+                progress(tally.n_paths, n_paths)
+    return tally.estimate(samples)
 
 
 def simulate_paths(
@@ -239,6 +164,7 @@ def simulate_paths(
     seed: int,
     measure: Measure = "pricing",
     n_threads: int | None = None,
+    sampling: Sampling = INDEPENDENT,
 ) -> dict[str, FloatArray]:
     """Return whole simulated paths, for a picture, a replay or work of your own.
 
@@ -246,8 +172,8 @@ def simulate_paths(
     ----------
     model, grid, measure
         As for :func:`simulate`.
-    n_paths, seed, n_threads
-        As for :class:`Plan`.
+    n_paths, seed, n_threads, sampling
+        As for :class:`~montecarlo.plan.Plan`.
 
     Returns
     -------
@@ -268,8 +194,8 @@ def simulate_paths(
     >>> paths["copper"][0]
     array([100., 100., 100., 100., 100.])
     """
-    plan = Plan(n_paths=n_paths, seed=seed, n_threads=n_threads)
-    source = model.prepare(grid, seed=plan.seed, measure=measure)
+    plan = Plan(n_paths=n_paths, seed=seed, n_threads=n_threads, sampling=sampling)
+    source = model.prepare(grid, seed=plan.seed, measure=measure, sampling=sampling)
     _available(source, plan.n_paths)
     out = {name: np.empty((source.n_dates, plan.n_paths)) for name in source.names}
 
@@ -309,19 +235,6 @@ def default_threads() -> int:
     if limit.isdecimal() and int(limit) > 0:
         n_threads = min(n_threads, int(limit))
     return n_threads
-
-
-def default_block_size(n_rows: int) -> int:
-    """Return the paths of a block whose ``n_rows`` rows of prices take about a megabyte.
-
-    Examples
-    --------
-    >>> default_block_size(120), default_block_size(5000)
-    (1024, 256)
-    """
-    fitting = _BLOCK_BYTES // (8 * max(n_rows, 1))
-    power = 1 << (max(fitting, 1).bit_length() - 1)
-    return min(max(power, GRANULE), _MAX_BLOCK)
 
 
 def _available(source: BlockSource, n_paths: int) -> int:

@@ -11,8 +11,9 @@ from montecarlo import checks
 from montecarlo.checks import FloatArray
 from montecarlo.curve import ForwardCurve
 from montecarlo.grid import TimeGrid
-from montecarlo.models.gaussian import GaussianLaw, GaussianSource
-from montecarlo.models.protocol import Measure, as_measure
+from montecarlo.models.gaussian import GaussianLaw
+from montecarlo.models.protocol import BlockSource, Measure, as_measure
+from montecarlo.sampling import INDEPENDENT, Sampling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,13 @@ class Constant:
             correlation=np.empty((0, 0)),
         )
 
-    def prepare(self, grid: TimeGrid, *, seed: int, measure: Measure = "pricing") -> GaussianSource:
+    def prepare(
+        self,
+        grid: TimeGrid,
+        *,
+        seed: int,
+        measure: Measure = "pricing",
+        sampling: Sampling = INDEPENDENT,
+    ) -> BlockSource:
         """Return a source of blocks for one grid; the seed is checked and changes nothing."""
-        return self.law().source(grid, seed=seed, measure=measure)
+        return self.law().source(grid, seed=seed, measure=measure, sampling=sampling)

@@ -32,17 +32,16 @@ import numpy as np
 import numpy.typing as npt
 
 from montecarlo import checks, portable
-from montecarlo.block import PathBlock
 from montecarlo.checks import FloatArray
-from montecarlo.elementary import exp
+from montecarlo.engine.innovations import innovation_loadings
+from montecarlo.engine.source import GaussianSource
 from montecarlo.grid import TimeGrid
-from montecarlo.jit import fma, kernel
 from montecarlo.models.protocol import Measure, as_measure
-from montecarlo.random import key_of, normals_in_place, uniform_rows
+from montecarlo.philox import key_of
+from montecarlo.sampling import INDEPENDENT, Sampling
 
 ForwardFunction: TypeAlias = Callable[[npt.ArrayLike], FloatArray]
 
-_ALIGNMENT = 64
 _SINGULAR = 1e-14
 
 
@@ -143,11 +142,15 @@ class GaussianLaw:
                     loading[:, i, j] = np.where(is_singular, 0.0, rest / safe)
         return loading
 
-    def source(self, grid: TimeGrid, *, seed: int, measure: Measure) -> GaussianSource:
-        """Work out the coefficients of each date, once for all blocks."""
-        key = key_of(seed)
-        times = grid.times
+    def step_covariances(self, times: FloatArray) -> FloatArray:
+        """Return the covariance of the factors' shocks in each step, from time zero on."""
         step = np.diff(times, prepend=0.0)
+        rate = self.mean_reversion[:, None] + self.mean_reversion[None, :]
+        scale = self.correlation * self.volatility[:, None] * self.volatility[None, :]
+        return scale[None, :, :] * integrated_decay(rate[None, :, :], step[:, None, None])
+
+    def price_scale(self, times: FloatArray, measure: Measure) -> FloatArray:
+        """Return what multiplies ``exp(sum of factors)``, shape (n_dates, n_names)."""
         scale = np.empty((times.size, len(self.names)))
         for a, name in enumerate(self.names):
             log_scale = -0.5 * self.log_covariance(a, a, times, times)
@@ -163,208 +166,33 @@ class GaussianLaw:
                 )
                 raise ValueError(msg)
             scale[:, a] = self.forwards[a](times) * factor
+        return scale
+
+    def source(
+        self, grid: TimeGrid, *, seed: int, measure: Measure, sampling: Sampling = INDEPENDENT
+    ) -> GaussianSource:
+        """Work out the coefficients of each date, once for all blocks."""
+        times = grid.times
+        decay = portable.exp(-np.outer(np.diff(times, prepend=0.0), self.mean_reversion))
+        n_reads = np.arange(1, self.volatility.size + 1)
+        if sampling.spot_only:
+            covariances = self.step_covariances(times)
+            loading = innovation_loadings(decay, covariances, self.starts)
+            counts = np.diff(self.starts)
+            loading = np.ascontiguousarray(loading[:, :, counts > 0])
+            # A price alone follows the normals up to its own; how it splits into two factors is
+            # learnt from the prices after it too.
+            n_reads = np.repeat(np.cumsum(counts > 0), counts)
+            n_reads[np.repeat(counts, counts) > 1] = loading.shape[2]
+        else:
+            loading = self.step_loadings(times)
         return GaussianSource(
             names=self.names,
-            key=key,
+            key=key_of(seed),
+            is_mirrored=sampling.method == "antithetic",
             starts=self.starts,
-            decay=portable.exp(-np.outer(step, self.mean_reversion)),
-            loading=self.step_loadings(times),
-            scale=scale,
+            n_reads=n_reads.astype(np.int64),
+            decay=decay,
+            loading=loading,
+            scale=self.price_scale(times, measure),
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class GaussianWorkspace:
-    """Arrays of one thread: price (n_names, n_dates, n), state, normals, and the block's face."""
-
-    price: FloatArray
-    state: FloatArray
-    normals: FloatArray
-    by_name: dict[str, FloatArray]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class GaussianSource:
-    """A Gaussian law made ready for one grid, seed and measure.
-
-    Parameters
-    ----------
-    names
-        The prices.
-    key, starts, decay, loading, scale
-        What :func:`fill_block` takes.
-    """
-
-    names: tuple[str, ...]
-    key: npt.NDArray[np.uint64]
-    starts: npt.NDArray[np.int64]
-    decay: FloatArray
-    loading: FloatArray
-    scale: FloatArray
-
-    @property
-    def n_dates(self) -> int:
-        """How many dates each price has."""
-        return int(self.scale.shape[0])
-
-    @property
-    def n_paths(self) -> int | None:
-        """None: there is no end of paths."""
-        return None
-
-    def workspace(self, n_paths: int) -> GaussianWorkspace:
-        """Return fresh arrays for blocks of ``n_paths`` paths."""
-        n_factors = self.decay.shape[1]
-        price = _aligned((len(self.names), self.n_dates, n_paths))
-        return GaussianWorkspace(
-            price=price,
-            state=_aligned((n_factors, n_paths)),
-            normals=_aligned((n_factors, 2, n_paths)),
-            by_name={name: price[a] for a, name in enumerate(self.names)},
-        )
-
-    def fill(self, first_path: int, workspace: GaussianWorkspace) -> PathBlock:
-        """Simulate the paths from ``first_path`` on, as many as the workspace is wide."""
-        fill_block(
-            self.key,
-            np.uint64(first_path),
-            self.starts,
-            self.decay,
-            self.loading,
-            self.scale,
-            workspace.normals,
-            workspace.state,
-            workspace.price,
-        )
-        return PathBlock(
-            first_path=first_path, n_paths=workspace.price.shape[2], price=workspace.by_name
-        )
-
-
-def _aligned(shape: tuple[int, ...]) -> FloatArray:
-    """Return a zero array that starts on a cache line."""
-    n_bytes = 8 * int(np.prod(shape))
-    raw = np.zeros(n_bytes + _ALIGNMENT, dtype=np.uint8)
-    offset = -raw.ctypes.data % _ALIGNMENT
-    return raw[offset : offset + n_bytes].view(np.float64).reshape(shape)
-
-
-@kernel
-def _one_factor_row(
-    decay: FloatArray,
-    loading: FloatArray,
-    normals: FloatArray,
-    half: int,
-    scale: float,
-    state: FloatArray,
-    out: FloatArray,
-) -> None:
-    """Do what the two kernels below do, in one loop, for the first name with one factor."""
-    keep = decay[0]
-    weight = loading[0, 0]
-    z = normals[0, half]
-    x = state[0]
-    for path in range(out.shape[0]):
-        moved = fma(weight, z[path], keep * x[path])
-        x[path] = moved
-        out[path] = scale * exp(moved)
-
-
-@kernel
-def _two_factor_row(
-    decay: FloatArray,
-    loading: FloatArray,
-    normals: FloatArray,
-    half: int,
-    scale: float,
-    state: FloatArray,
-    out: FloatArray,
-) -> None:
-    """Do what the two kernels below do, in one loop, for the first name with two factors."""
-    keep_x = decay[0]
-    keep_y = decay[1]
-    weight_x = loading[0, 0]
-    weight_yx = loading[1, 0]
-    weight_y = loading[1, 1]
-    z = normals[0, half]
-    w = normals[1, half]
-    x = state[0]
-    y = state[1]
-    for path in range(out.shape[0]):
-        moved_x = fma(weight_x, z[path], keep_x * x[path])
-        moved_y = fma(weight_y, w[path], fma(weight_yx, z[path], keep_y * y[path]))
-        x[path] = moved_x
-        y[path] = moved_y
-        out[path] = scale * exp(moved_x + moved_y)
-
-
-@kernel
-def _advance(
-    decay: float, loading: FloatArray, normals: FloatArray, half: int, i: int, state: FloatArray
-) -> None:
-    """Move one factor over one step, its normals taken in rising order."""
-    row = state[i]
-    weight = loading[i, 0]
-    z = normals[0, half]
-    for path in range(row.shape[0]):
-        row[path] = fma(weight, z[path], decay * row[path])
-    for j in range(1, i + 1):
-        weight = loading[i, j]
-        z = normals[j, half]
-        for path in range(row.shape[0]):
-            row[path] = fma(weight, z[path], row[path])
-
-
-@kernel
-def _price_row(scale: float, state: FloatArray, first: int, last: int, out: FloatArray) -> None:
-    """Write ``scale * exp(sum of states)`` of one name on one date."""
-    n_paths = out.shape[0]
-    if last == first:
-        for path in range(n_paths):
-            out[path] = scale
-    elif last == first + 1:
-        x = state[first]
-        for path in range(n_paths):
-            out[path] = scale * exp(x[path])
-    else:
-        x = state[first]
-        y = state[first + 1]
-        for path in range(n_paths):
-            out[path] = scale * exp(x[path] + y[path])
-
-
-@kernel
-def fill_block(
-    key: npt.NDArray[np.uint64],
-    first_path: np.uint64,
-    starts: npt.NDArray[np.int64],
-    decay: FloatArray,
-    loading: FloatArray,
-    scale: FloatArray,
-    normals: FloatArray,
-    state: FloatArray,
-    price: FloatArray,
-) -> None:
-    """Simulate one block: normals of two dates at a time, then states, then prices."""
-    n_names, n_dates, _ = price.shape
-    n_factors = state.shape[0]
-    state[:] = 0.0
-    for t in range(n_dates):
-        half = t % 2
-        if half == 0:
-            for i in range(n_factors):
-                u = normals[i, 0]
-                v = normals[i, 1]
-                uniform_rows(key, first_path, np.uint64(t // 2), np.uint64(i), u, v)
-                normals_in_place(u, v)
-        n_done = 0
-        if starts[1] == 1:
-            _one_factor_row(decay[t], loading[t], normals, half, scale[t, 0], state, price[0, t])
-            n_done = 1
-        elif starts[1] == 2:
-            _two_factor_row(decay[t], loading[t], normals, half, scale[t, 0], state, price[0, t])
-            n_done = 1
-        for i in range(starts[n_done], n_factors):
-            _advance(decay[t, i], loading[t], normals, half, i, state)
-        for a in range(n_done, n_names):
-            _price_row(scale[t, a], state, starts[a], starts[a + 1], price[a, t])

@@ -13,9 +13,10 @@ from montecarlo import checks
 from montecarlo.checks import FloatArray
 from montecarlo.grid import TimeGrid
 from montecarlo.models.constant import Constant
-from montecarlo.models.gaussian import GaussianLaw, GaussianSource
+from montecarlo.models.gaussian import GaussianLaw
 from montecarlo.models.lognormal import LognormalModel
-from montecarlo.models.protocol import Measure
+from montecarlo.models.protocol import BlockSource, Measure
+from montecarlo.sampling import INDEPENDENT, Sampling
 
 Member: TypeAlias = LognormalModel | Constant
 """A model of one price that can be a member of :class:`Joint`."""
@@ -140,9 +141,16 @@ class Joint:
             correlation=matrix,
         )
 
-    def prepare(self, grid: TimeGrid, *, seed: int, measure: Measure = "pricing") -> GaussianSource:
-        """Return a source of blocks for one grid, seed and measure."""
-        return self.law().source(grid, seed=seed, measure=measure)
+    def prepare(
+        self,
+        grid: TimeGrid,
+        *,
+        seed: int,
+        measure: Measure = "pricing",
+        sampling: Sampling = INDEPENDENT,
+    ) -> BlockSource:
+        """Return a source of blocks for one grid, seed, measure and way of drawing."""
+        return self.law().source(grid, seed=seed, measure=measure, sampling=sampling)
 
     def _index(self, name: str) -> int:
         try:

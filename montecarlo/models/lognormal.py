@@ -12,8 +12,9 @@ from montecarlo import checks, portable
 from montecarlo.checks import FloatArray
 from montecarlo.curve import ForwardCurve
 from montecarlo.grid import TimeGrid
-from montecarlo.models.gaussian import ForwardFunction, GaussianLaw, GaussianSource
-from montecarlo.models.protocol import Measure, as_measure
+from montecarlo.models.gaussian import ForwardFunction, GaussianLaw
+from montecarlo.models.protocol import BlockSource, Measure, as_measure
+from montecarlo.sampling import INDEPENDENT, Sampling
 
 
 class LognormalModel(ABC):
@@ -39,9 +40,16 @@ class LognormalModel(ABC):
         """The one price it gives."""
         return (self.name,)
 
-    def prepare(self, grid: TimeGrid, *, seed: int, measure: Measure = "pricing") -> GaussianSource:
-        """Return a source of blocks for one grid, seed and measure."""
-        return self.law().source(grid, seed=seed, measure=measure)
+    def prepare(
+        self,
+        grid: TimeGrid,
+        *,
+        seed: int,
+        measure: Measure = "pricing",
+        sampling: Sampling = INDEPENDENT,
+    ) -> BlockSource:
+        """Return a source of blocks for one grid, seed, measure and way of drawing."""
+        return self.law().source(grid, seed=seed, measure=measure, sampling=sampling)
 
     def expected_spot(self, times: npt.ArrayLike, measure: Measure = "pricing") -> FloatArray:
         """Return the mean price at ``times`` under a measure, currency per unit."""

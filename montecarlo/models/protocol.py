@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol, TypeAlias, get_args, runtime_checkabl
 
 from montecarlo.block import PathBlock
 from montecarlo.grid import TimeGrid
+from montecarlo.sampling import INDEPENDENT, Sampling
 
 Measure: TypeAlias = Literal["pricing", "physical"]
 """``pricing``: drift from the forward curve, for value. ``physical``: real-world drift, for
@@ -58,8 +59,21 @@ class PriceModel(Protocol):
         """The prices the model gives."""
         ...
 
-    def prepare(self, grid: TimeGrid, *, seed: int, measure: Measure = "pricing") -> BlockSource:
-        """Return a source of blocks for one grid, seed and measure."""
+    def prepare(
+        self,
+        grid: TimeGrid,
+        *,
+        seed: int,
+        measure: Measure = "pricing",
+        sampling: Sampling = INDEPENDENT,
+    ) -> BlockSource:
+        """Return a source of blocks for one grid, seed, measure and way of drawing.
+
+        Raises
+        ------
+        ValueError
+            When the model cannot be drawn that way.
+        """
         ...
 
 

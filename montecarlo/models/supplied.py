@@ -13,6 +13,7 @@ from montecarlo.block import PathBlock
 from montecarlo.checks import FloatArray
 from montecarlo.grid import TimeGrid
 from montecarlo.models.protocol import Measure, as_measure
+from montecarlo.sampling import INDEPENDENT, Sampling, only_independent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,15 +78,21 @@ class SuppliedPaths:
         return int(next(iter(self.price.values())).shape[1])
 
     def prepare(
-        self, grid: TimeGrid, *, seed: int = 0, measure: Measure = "pricing"
+        self,
+        grid: TimeGrid,
+        *,
+        seed: int = 0,
+        measure: Measure = "pricing",
+        sampling: Sampling = INDEPENDENT,
     ) -> SuppliedSource:
         """Return a source of blocks for dates among those supplied.
 
         Raises
         ------
         ValueError
-            When the grid has a date that was not supplied.
+            When the grid has a date that was not supplied; for any but independent sampling.
         """
+        only_independent(sampling, "supplied paths")
         checks.seed_words(seed)
         as_measure(measure)
         rows = np.searchsorted(self.grid.times, grid.times)

@@ -25,8 +25,8 @@ ALLOWED = {
     "contracts.specification.scalars.rate": "reads any rate in a file",
     "contracts.termsheet.build_deal(data)": "plain data, as a YAML reader returns it",
     "montecarlo.block.PathBlock.price": "the mapping that is read as price[name]",
-    "montecarlo.models.gaussian.GaussianWorkspace.price": "the arrays behind price[name]",
-    "montecarlo.models.gaussian.fill_block(price)": "the arrays behind price[name]",
+    "montecarlo.engine.source.GaussianWorkspace.price": "the arrays behind price[name]",
+    "montecarlo.engine.kernels.fill_block(price)": "the arrays behind price[name]",
     "montecarlo.models.gaussian.integrated_decay(rate)": "any rate of decay",
     "montecarlo.models.supplied.SuppliedPaths.price": "the mapping that is read as price[name]",
 }

@@ -89,7 +89,7 @@ def test_only_one_file_spells_compiler_options():
 
 
 def test_no_fast_math_anywhere():
-    from montecarlo.models.gaussian import fill_block
+    from montecarlo.engine.kernels import fill_block
 
     flags = fill_block.targetoptions
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from montecarlo import normals, philox4x32, uniforms
-from montecarlo.random import normals_in_place
+from montecarlo.random import _normals_in_place
 
 ONES = 0xFFFFFFFF
 N = 1_000_000
@@ -40,16 +40,15 @@ def test_known_answers(counter, key, expected):
 
 
 def test_uniforms_are_the_words_of_the_generator():
-    # Path 2**32 + 5, pair 3 (steps 6 and 7), factor 2, seed with both words in use.
+    # Path 2**32 + 5, quad 3 (steps 12 to 15), factor 2, seed with both words in use.
     seed = (11 << 32) + 13
     words = philox4x32([5, 1, 3, 2], [13, 11]).astype(np.uint64)
-    drawn = uniforms(seed=seed, n_paths=1, n_steps=8, n_factors=3, first_path=2**32 + 5)
-    expected = [
-        ((int(words[i]) << 32 | int(words[i + 1])) >> 12) * 2.0**-52 + 2.0**-53 for i in (0, 2)
-    ]
+    drawn = uniforms(seed=seed, n_paths=1, n_steps=16, n_factors=3, first_path=2**32 + 5)
+    for i in (0, 2):
+        word = int(words[i]) << 32 | int(words[i + 1])
 
-    assert drawn[6, 2, 0] == expected[0]
-    assert drawn[7, 2, 0] == expected[1]
+        assert drawn[12 + i, 2, 0] == ((word >> 24) + 0.5) * 2.0**-40
+        assert drawn[13 + i, 2, 0] == ((word & 0xFFFFFF) + 0.5) * 2.0**-24
 
 
 def test_normals_are_box_muller_of_the_uniforms():
@@ -57,8 +56,8 @@ def test_normals_are_box_muller_of_the_uniforms():
     z = normals(seed=3, n_paths=500, n_steps=6, n_factors=2)
     radius = np.sqrt(-2.0 * np.log(u[0::2]))
 
-    np.testing.assert_allclose(z[0::2], radius * np.cos(2 * np.pi * u[1::2]), atol=5e-15)
-    np.testing.assert_allclose(z[1::2], radius * np.sin(2 * np.pi * u[1::2]), atol=5e-15)
+    np.testing.assert_allclose(z[0::2], radius * np.sin(2 * np.pi * u[1::2]), atol=5e-15)
+    np.testing.assert_allclose(z[1::2], -radius * np.cos(2 * np.pi * u[1::2]), atol=5e-15)
 
 
 @pytest.mark.parametrize("n_paths", [1, 2, 3, 17, 256, 511])
@@ -71,14 +70,30 @@ def test_a_number_depends_on_its_indices_only(n_paths, first_path):
 
 
 def test_ends_of_the_uniforms():
-    # The smallest and the largest bits give numbers inside (0, 1), and finite normals.
-    u = np.array([2.0**-53, 1.0 - 2.0**-53])
-    v = np.array([2.0**-53, 1.0 - 2.0**-53])
-    normals_in_place(u, v)
+    # The words of all zeros and all ones: radii of 2**-41 and 1 - 2**-41, angles next to nothing.
+    word = np.array([0, 2**64 - 1], dtype=np.uint64)
+    u = np.array([2.0**-41, 1.0 - 2.0**-41])
+    w = word.view(np.float64).copy()
+    _normals_in_place(u, w)
+    radius = np.array([np.sqrt(2 * 41 * np.log(2)), 2.0**-20])
+    # sin(2 pi 2**-25) and -cos of it; the last angle is minus the first.
+    sine = 2 * np.pi * 2.0**-25
 
-    assert np.isfinite(u).all()
-    assert u[0] == pytest.approx(np.sqrt(2 * 53 * np.log(2)), rel=1e-15)
-    assert u[1] == pytest.approx(2.0**-26, rel=1e-9)
+    np.testing.assert_allclose(u, radius * [sine, -sine], rtol=1e-9)
+    np.testing.assert_allclose(w, -radius, rtol=1e-9)
+
+
+def test_the_angle_is_exact_in_its_moments():
+    # Over all 2**24 angles every power below that order has the mean of the continuous angle;
+    # here over the 2**12 that share their low bits with the first, exact below order 2**12.
+    n = 2**12
+    b = np.arange(n, dtype=np.uint64) << np.uint64(12)
+    u = np.full(n, np.exp(-0.5))
+    w = b.view(np.float64).copy()
+    _normals_in_place(u, w)
+    for power, mean in [(1, 0.0), (2, 0.5), (3, 0.0), (4, 3 / 8), (6, 5 / 16), (8, 35 / 128)]:
+        np.testing.assert_allclose(np.mean(u**power), mean, atol=1e-15)
+        np.testing.assert_allclose(np.mean(w**power), mean, atol=1e-15)
 
 
 def test_moments(sample):

@@ -23,7 +23,8 @@ from montecarlo import (
     simulate,
     simulate_paths,
 )
-from montecarlo.simulation import default_block_size, default_threads
+from montecarlo.plan import default_block_size
+from montecarlo.simulation import default_threads
 
 ROOT = Path(__file__).parents[2]
 GRID = TimeGrid.from_times([0.1, 0.3, 0.6, 1.1])
@@ -304,7 +305,7 @@ def test_default_threads(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("n_rows", "expected"), [(1, 1024), (128, 1024), (129, 512), (300, 256), (10**6, 256)]
+    ("n_rows", "expected"), [(1, 1024), (128, 1024), (129, 512), (300, 512), (10**6, 512)]
 )
 def test_default_block_size(n_rows, expected):
     assert default_block_size(n_rows) == expected

@@ -1,0 +1,1 @@
+"""What turns the law of a Gaussian model into blocks of prices."""

@@ -1,0 +1,222 @@
+"""The kernels of the Gaussian engine: normals, factors and prices of one block."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from montecarlo.checks import FloatArray
+from montecarlo.elementary import exp_normal
+from montecarlo.jit import fma, kernel
+from montecarlo.random import normal_rows
+
+STRIP = 256
+"""Paths worked on at a time: their normals and factors stay in the nearest cache."""
+
+
+@kernel
+def _one_factor_row(
+    decay: FloatArray,
+    loading: FloatArray,
+    normals: FloatArray,
+    step: int,
+    scale: float,
+    state: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Do what the two kernels below do, in one loop, for the first price with one factor."""
+    keep = decay[0]
+    weight = loading[0, 0]
+    z = normals[0, step]
+    x = state[0]
+    for path in range(out.shape[0]):
+        moved = fma(weight, z[path], keep * x[path])
+        x[path] = moved
+        out[path] = scale * exp_normal(moved)
+
+
+@kernel
+def _two_factor_row(
+    decay: FloatArray,
+    loading: FloatArray,
+    normals: FloatArray,
+    step: int,
+    scale: float,
+    state: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Do what the two kernels below do, in one loop, for two factors with a normal each."""
+    keep_x = decay[0]
+    keep_y = decay[1]
+    weight_x = loading[0, 0]
+    weight_yx = loading[1, 0]
+    weight_y = loading[1, 1]
+    z = normals[0, step]
+    w = normals[1, step]
+    x = state[0]
+    y = state[1]
+    for path in range(out.shape[0]):
+        moved_x = fma(weight_x, z[path], keep_x * x[path])
+        moved_y = fma(weight_y, w[path], fma(weight_yx, z[path], keep_y * y[path]))
+        x[path] = moved_x
+        y[path] = moved_y
+        out[path] = scale * exp_normal(moved_x + moved_y)
+
+
+@kernel
+def _spot_row(
+    decay: FloatArray,
+    loading: FloatArray,
+    normals: FloatArray,
+    step: int,
+    scale: float,
+    state: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Do what the two kernels below do, in one loop, for two factors that share one normal."""
+    keep_x = decay[0]
+    keep_y = decay[1]
+    weight_x = loading[0, 0]
+    weight_y = loading[1, 0]
+    z = normals[0, step]
+    x = state[0]
+    y = state[1]
+    for path in range(out.shape[0]):
+        moved_x = fma(weight_x, z[path], keep_x * x[path])
+        moved_y = fma(weight_y, z[path], keep_y * y[path])
+        x[path] = moved_x
+        y[path] = moved_y
+        out[path] = scale * exp_normal(moved_x + moved_y)
+
+
+@kernel
+def _advance(
+    decay: float,
+    loading: FloatArray,
+    n_reads: int,
+    normals: FloatArray,
+    step: int,
+    row: FloatArray,
+) -> None:
+    """Move one factor over one step, its normals taken in rising order, four to a pass."""
+    keep = decay
+    j = 0
+    while j + 4 <= n_reads:
+        w0, w1, w2, w3 = loading[j], loading[j + 1], loading[j + 2], loading[j + 3]
+        z0, z1 = normals[j, step], normals[j + 1, step]
+        z2, z3 = normals[j + 2, step], normals[j + 3, step]
+        for path in range(row.shape[0]):
+            moved = fma(w1, z1[path], fma(w0, z0[path], keep * row[path]))
+            row[path] = fma(w3, z3[path], fma(w2, z2[path], moved))
+        keep = 1.0
+        j += 4
+    while j + 2 <= n_reads:
+        w0, w1 = loading[j], loading[j + 1]
+        z0, z1 = normals[j, step], normals[j + 1, step]
+        for path in range(row.shape[0]):
+            row[path] = fma(w1, z1[path], fma(w0, z0[path], keep * row[path]))
+        keep = 1.0
+        j += 2
+    if j < n_reads:
+        w0 = loading[j]
+        z0 = normals[j, step]
+        for path in range(row.shape[0]):
+            row[path] = fma(w0, z0[path], keep * row[path])
+
+
+@kernel
+def _price_row(scale: float, state: FloatArray, first: int, last: int, out: FloatArray) -> None:
+    """Write ``scale * exp(sum of states)`` of one price on one date."""
+    n_paths = out.shape[0]
+    if last == first:
+        for path in range(n_paths):
+            out[path] = scale
+    elif last == first + 1:
+        x = state[first]
+        for path in range(n_paths):
+            out[path] = scale * exp_normal(x[path])
+    else:
+        x = state[first]
+        y = state[first + 1]
+        for path in range(n_paths):
+            out[path] = scale * exp_normal(x[path] + y[path])
+
+
+@kernel
+def _mirrored_price_row(
+    scale: float, state: FloatArray, first: int, last: int, out: FloatArray
+) -> None:
+    """Write the prices of antithetic pairs side by side: that of the states, that of minus them."""
+    n_pairs = out.shape[0] // 2
+    if last == first:
+        for path in range(out.shape[0]):
+            out[path] = scale
+    elif last == first + 1:
+        x = state[first]
+        for pair in range(n_pairs):
+            out[2 * pair] = scale * exp_normal(x[pair])
+            out[2 * pair + 1] = scale * exp_normal(-x[pair])
+    else:
+        x = state[first]
+        y = state[first + 1]
+        for pair in range(n_pairs):
+            total = x[pair] + y[pair]
+            out[2 * pair] = scale * exp_normal(total)
+            out[2 * pair + 1] = scale * exp_normal(-total)
+
+
+@kernel
+def fill_block(
+    key: npt.NDArray[np.uint64],
+    first_path: np.uint64,
+    is_mirrored: bool,
+    starts: npt.NDArray[np.int64],
+    n_reads: npt.NDArray[np.int64],
+    decay: FloatArray,
+    loading: FloatArray,
+    scale: FloatArray,
+    normals: FloatArray,
+    state: FloatArray,
+    price: FloatArray,
+) -> None:
+    """Simulate one block strip by strip: normals of four dates, then factors, then prices.
+
+    ``normals`` is (n_noises, 4, n), ``state`` (n_factors, n), ``price`` (n_names, n_dates, width);
+    ``n`` is the strip, or half of it in antithetic pairs.
+    """
+    n_names, n_dates, width = price.shape
+    is_fused = not is_mirrored and starts[1] > 0 and n_reads[0] == 1
+    strip = 2 * state.shape[1] if is_mirrored else state.shape[1]
+    for start in range(0, width, strip):
+        end = min(start + strip, width)
+        n = (end - start) // 2 if is_mirrored else end - start
+        path = first_path + np.uint64(start)
+        path = path >> np.uint64(1) if is_mirrored else path
+        state[:] = 0.0
+        for t in range(n_dates):
+            step = t % 4
+            if step == 0:
+                for j in range(normals.shape[0]):
+                    z = normals[j]
+                    normal_rows(
+                        key, path, np.uint64(t // 4), np.uint64(j), z[0, :n], z[1, :n], z[2, :n],
+                        z[3, :n],
+                    )  # fmt: skip
+            n_done = 0
+            if is_fused:
+                n_done = 1
+                row = price[0, t, start:end]
+                if starts[1] == 1:
+                    _one_factor_row(decay[t], loading[t], normals, step, scale[t, 0], state, row)
+                elif n_reads[1] == 1:
+                    _spot_row(decay[t], loading[t], normals, step, scale[t, 0], state, row)
+                else:
+                    _two_factor_row(decay[t], loading[t], normals, step, scale[t, 0], state, row)
+            for i in range(starts[n_done], state.shape[0]):
+                _advance(decay[t, i], loading[t, i], n_reads[i], normals, step, state[i, :n])
+            for a in range(n_done, n_names):
+                row = price[a, t, start:end]
+                if is_mirrored:
+                    _mirrored_price_row(scale[t, a], state, starts[a], starts[a + 1], row)
+                else:
+                    _price_row(scale[t, a], state, starts[a], starts[a + 1], row)

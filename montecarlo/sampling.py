@@ -1,0 +1,126 @@
+r"""How paths are drawn: independent, in antithetic pairs, or from scrambled Sobol points.
+
+.. math::
+
+    \text{random:}\ \mathrm{se}^2 = \frac{s^2}{n}, \qquad
+    \text{antithetic:}\ \mathrm{se}^2 = \frac{s^2_{\text{pair}}}{n/2}, \qquad
+    \text{sobol:}\ \mathrm{se}^2 = \frac{s^2_{\text{randomisation}}}{R}
+
+with :math:`s^2` the sample variance of a path, of the mean of a pair, and of the mean of one of R
+independent randomisations. The last two never use the formula of independent paths: it would be
+wrong by the whole gain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+from montecarlo import checks
+
+Method: TypeAlias = Literal["random", "antithetic", "sobol"]
+Ordering: TypeAlias = Literal["principal", "bridge", "time"]
+Precision: TypeAlias = Literal["double", "single"]
+
+SMALLEST_NET = 256
+"""Points of a randomisation: a power of two, at least a granule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How paths are drawn.
+
+    Parameters
+    ----------
+    method
+        ``"random"``; ``"antithetic"``: path 2k + 1 is path 2k with every shock reversed; or
+        ``"sobol"``: scrambled Sobol points, ``n_points`` for each of some randomisations.
+    precision
+        ``"double"``, or ``"single"``: prices are simulated in 32-bit floats, everything worked out
+        from them in 64-bit ones.
+    spot_only
+        Draw one normal for each price and step, whatever the number of factors behind the price:
+        the same law of the prices from other numbers. The factors themselves are then not known.
+    n_points
+        For ``"sobol"``: points of each randomisation, a power of two of at least 256.
+    ordering
+        For ``"sobol"``: what the first and best dimensions are spent on: the principal components
+        of the log prices, the bisection of a Brownian bridge, or the first steps.
+
+    Raises
+    ------
+    ValueError
+        Naming the field, the rule and the value.
+
+    Examples
+    --------
+    >>> Sampling(method="sobol", n_points=1000)
+    Traceback (most recent call last):
+    ValueError: n_points must be a power of two of at least 256, got 1000
+    """
+
+    method: Method = "random"
+    precision: Precision = "double"
+    spot_only: bool = False
+    n_points: int | None = None
+    ordering: Ordering = "principal"
+
+    def __post_init__(self) -> None:
+        _one_of("method", self.method, get_args(Method))
+        _one_of("precision", self.precision, get_args(Precision))
+        _one_of("ordering", self.ordering, get_args(Ordering))
+        if self.method == "sobol":
+            n = checks.integer("n_points", self.n_points or 0, 1)
+            if n < SMALLEST_NET or n & (n - 1):
+                msg = f"n_points must be a power of two of at least {SMALLEST_NET}, got {n}"
+                raise ValueError(msg)
+        elif self.n_points is not None:
+            msg = f"n_points must be left out with {self.method} sampling, got {self.n_points!r}"
+            raise ValueError(msg)
+
+    @property
+    def group(self) -> int:
+        """Paths of the smallest set that is independent of the others."""
+        if self.method == "sobol":
+            return int(self.n_points or 0)
+        return 2 if self.method == "antithetic" else 1
+
+    def check_paths(self, n_paths: int) -> None:
+        """Refuse a number of paths that does not fill whole pairs, or two randomisations."""
+        if self.method == "antithetic" and n_paths % 2:
+            msg = f"n_paths must be even with antithetic sampling, got {n_paths}"
+            raise ValueError(msg)
+        if self.method == "sobol" and (n_paths % self.group or n_paths < 2 * self.group):
+            msg = (
+                f"n_paths must be n_points ({self.group}) times at least 2 randomisations with "
+                f"sobol sampling, got {n_paths}"
+            )
+            raise ValueError(msg)
+
+
+def only_independent(sampling: Sampling, model: str) -> None:
+    """Refuse any other sampling than the plain one, for a model that has no shocks to arrange.
+
+    Examples
+    --------
+    >>> only_independent(Sampling(method="antithetic"), "supplied paths")
+    Traceback (most recent call last):
+    ValueError: sampling must be left at 'random' in double precision for supplied paths, which \
+have no shocks to arrange; got 'antithetic' in double precision
+    """
+    if sampling.method != "random" or sampling.precision != "double":
+        msg = (
+            f"sampling must be left at 'random' in double precision for {model}, which have no "
+            f"shocks to arrange; got {sampling.method!r} in {sampling.precision} precision"
+        )
+        raise ValueError(msg)
+
+
+def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        msg = f"{field} must be one of {', '.join(allowed)}, got {value!r}"
+        raise ValueError(msg)
+
+
+INDEPENDENT = Sampling()
+"""Independent paths in double precision, every factor drawn."""
