@@ -13,10 +13,8 @@ and nothing else.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -28,6 +26,7 @@ from montecarlo.checks import FloatArray
 from montecarlo.grid import TimeGrid
 from montecarlo.models.protocol import BlockSource, Measure, PriceModel
 from montecarlo.plan import Plan, default_block_size
+from montecarlo.processors import default_threads
 from montecarlo.reduction import Estimate, Tally, granules_of
 from montecarlo.sampling import INDEPENDENT, Sampling
 from montecarlo.workers import Blocks
@@ -211,30 +210,6 @@ def simulate_paths(
         for _ in chunks:
             pass
     return out
-
-
-def default_threads() -> int:
-    """Return the processors this process may use: affinity, cgroup quota, NUMBA_NUM_THREADS.
-
-    Examples
-    --------
-    >>> default_threads() >= 1
-    True
-    """
-    try:
-        n_threads = len(os.sched_getaffinity(0))
-    except AttributeError:
-        n_threads = os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        if quota != "max":
-            n_threads = min(n_threads, max(1, int(quota) // int(period)))
-    except (OSError, ValueError):
-        pass
-    limit = os.environ.get("NUMBA_NUM_THREADS", "")
-    if limit.isdecimal() and int(limit) > 0:
-        n_threads = min(n_threads, int(limit))
-    return n_threads
 
 
 def _available(source: BlockSource, n_paths: int) -> int:

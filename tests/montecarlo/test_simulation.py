@@ -24,7 +24,6 @@ from montecarlo import (
     simulate_paths,
 )
 from montecarlo.plan import default_block_size
-from montecarlo.simulation import default_threads
 
 ROOT = Path(__file__).parents[2]
 GRID = TimeGrid.from_times([0.1, 0.3, 0.6, 1.1])
@@ -295,13 +294,6 @@ def test_whole_paths_do_not_depend_on_threads(n_threads):
 def test_bad_plan(changes, message):
     with pytest.raises(ValueError, match=message):
         Plan(**({"n_paths": 1, "seed": 1} | changes))
-
-
-def test_default_threads(monkeypatch):
-    assert 1 <= default_threads() <= os.cpu_count()
-
-    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
-    assert default_threads() == 1
 
 
 @pytest.mark.parametrize(
