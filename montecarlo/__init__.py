@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from montecarlo.reduction import Estimate
     from montecarlo.sampling import Sampling
     from montecarlo.simulation import Functional, simulate, simulate_paths
+    from montecarlo.sobol import SobolPoints, direction_numbers
 
 _MODULES = {
     "BlockSource": "montecarlo.models.protocol",
@@ -59,10 +60,12 @@ _MODULES = {
     "Sampling": "montecarlo.sampling",
     "Schwartz": "montecarlo.models.schwartz",
     "SchwartzSmith": "montecarlo.models.schwartz_smith",
+    "SobolPoints": "montecarlo.sobol",
     "SuppliedPaths": "montecarlo.models.supplied",
     "TimeGrid": "montecarlo.grid",
     "black76": "montecarlo.black",
     "cache_status": "montecarlo.jit",
+    "direction_numbers": "montecarlo.sobol",
     "expected_shortfall": "montecarlo.quantile",
     "geometric_average_option": "montecarlo.black",
     "granule_moments": "montecarlo.accumulators",
@@ -98,10 +101,12 @@ __all__ = [
     "Sampling",
     "Schwartz",
     "SchwartzSmith",
+    "SobolPoints",
     "SuppliedPaths",
     "TimeGrid",
     "black76",
     "cache_status",
+    "direction_numbers",
     "expected_shortfall",
     "geometric_average_option",
     "granule_moments",
