@@ -13,14 +13,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from contracts.checks import require
 from contracts.legs.loan import Loan
+from contracts.rows import Rows
 from contracts.run import prepare
-from contracts.tables import with_units
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from contracts.valuation import Valuation
 
 
@@ -39,6 +39,11 @@ def concessions(valuation: Valuation) -> pd.DataFrame:
     >>> round(float(table.loc["samarium loan", ("concession", "USD")]) / 1e6, 1)
     77.7
     """
+    return concession_rows(valuation).frame()
+
+
+def concession_rows(valuation: Valuation) -> Rows:
+    """Return the rows of :func:`concessions`."""
     rows: dict[str, list[object]] = {
         "principal_to_draw": [],
         "value_at_treasury": [],
@@ -68,4 +73,4 @@ def concessions(valuation: Valuation) -> pd.DataFrame:
         rows["concession"].append(treasury - at_market)
         rows["market_yield"].append(market.zero_rate(loan.maturity, loan.market_yield))
     units = {**dict.fromkeys(rows, valuation.deal.currency), "market_yield": "1/yr"}
-    return with_units(rows, units, pd.Index(names, name="leg"))
+    return Rows(index=("leg",), labels=names, columns=rows, units=units)

@@ -118,18 +118,16 @@ def _threads() -> Finding:
 
 
 def _cache() -> Finding:
-    from montecarlo.jit import cache_status
+    from montecarlo.kernel_cache import cache_status
 
     status = cache_status()
-    if not status.folder:
-        message = "compiled kernels are not kept: every process compiles them again"
-        return Finding("cache", "warn", message)
-    if not status.is_writable:
-        remedy = "set NUMBA_CACHE_DIR to a folder that is"
-        message = f"{status.folder} is not writable: every process compiles again; {remedy}"
-        return Finding("cache", "warn", message)
+    trouble = status.trouble
+    if not (status.folder and status.is_writable):
+        return Finding("cache", "warn", f"{trouble}; until then every process compiles again")
     state = "holds" if status.is_warm else "does not yet hold"
-    return Finding("cache", "ok", f"{status.folder} {state} the compiled kernels")
+    advice = "" if status.is_warm else "; offtake warmup makes them"
+    message = f"{status.folder} {state} the compiled kernels{advice}"
+    return Finding("cache", "warn" if trouble else "ok", trouble or message)
 
 
 def _processor() -> Finding:

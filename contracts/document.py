@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from contracts.conventions import PERCENTILES
 from contracts.fingerprint import versions
-from contracts.tables import percentiles
+from contracts.rows import percentiles
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from contracts.conventions import FloatArray
     from contracts.leg_value import LegValue
     from contracts.valuation import Valuation
@@ -70,7 +70,7 @@ def exposure_document(valuations: Sequence[Valuation], table: pd.DataFrame) -> d
     names = [str(name) for name in table.index.names]
     flat = table.copy()
     levels = [table.columns.get_level_values(level) for level in range(3)]
-    flat.columns = pd.Index([f"{m}.{s}" for m, s in zip(levels[0], levels[1], strict=True)])
+    flat.columns = [f"{m}.{s}" for m, s in zip(levels[0], levels[1], strict=True)]
     units = dict(zip(flat.columns, levels[2], strict=True))
     labels = table.index.to_frame(index=False).to_dict(orient="records")
     values = flat.to_dict(orient="records")

@@ -11,13 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from contracts.modifiers.ownership_cap import OwnershipCap
 from contracts.protocols import EquityLeg
-from contracts.tables import with_units
+from contracts.rows import Rows
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from contracts.deal import Clause, Deal
 
 
@@ -35,6 +36,11 @@ def equity(deal: Deal) -> pd.DataFrame:
     >>> round(float(table.loc["total", ("part_at_issue", "1")]), 4)
     0.15
     """
+    return equity_rows(deal).frame()
+
+
+def equity_rows(deal: Deal) -> Rows:
+    """Return the rows of :func:`equity`."""
     legs = {c.name: c.leg for c in deal.clauses if isinstance(c.leg, EquityLeg)}
     caps = {name: _cap(deal.clause(name)) for name in legs}
     issued = [leg.issued_shares for leg in legs.values()]
@@ -62,7 +68,7 @@ def equity(deal: Deal) -> pd.DataFrame:
         "shares_at_issue": "shares",
         "shares_delivered": "shares",
     }
-    return with_units(columns, units, pd.Index(names, name="leg"))
+    return Rows(index=("leg",), labels=names, columns=columns, units=units)
 
 
 def _cap(clause: Clause) -> OwnershipCap | None:

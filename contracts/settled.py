@@ -9,14 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from contracts.periods import day
 from contracts.protocols import Instrument
+from contracts.rows import Rows
 from contracts.run import prepare
-from contracts.tables import with_units
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from contracts.valuation import Valuation
 
 
@@ -27,6 +28,11 @@ def settled(valuation: Valuation) -> pd.DataFrame:
     neither), ``amount`` signed for the perspective, ``payment_date``, and ``status``: ``paid`` or
     ``due``.
     """
+    return settled_rows(valuation).frame()
+
+
+def settled_rows(valuation: Valuation) -> Rows:
+    """Return the rows of :func:`settled`."""
     deal, market = valuation.deal, valuation.market
     settlement = prepare([deal], market).settlements[0]
     observed, _ = settlement.observe_settled()
@@ -57,9 +63,6 @@ def settled(valuation: Valuation) -> pd.DataFrame:
                 }
             )
     columns = ("reference_price", "quantity", "amount", "payment_date", "status")
-    index = pd.MultiIndex.from_tuples(
-        [(row["leg"], row["period"]) for row in rows], names=["leg", "period"]
-    )
     units = {
         "reference_price": "currency per unit",
         "quantity": "unit",
@@ -67,4 +70,9 @@ def settled(valuation: Valuation) -> pd.DataFrame:
         "payment_date": "date",
         "status": "",
     }
-    return with_units({name: [row[name] for row in rows] for name in columns}, units, index)
+    return Rows(
+        index=("leg", "period"),
+        labels=[(row["leg"], row["period"]) for row in rows],
+        columns={name: [row[name] for row in rows] for name in columns},
+        units=units,
+    )

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from contracts.conventions import PERCENTILES, FloatArray
-from montecarlo.quantile import quantiles
+from contracts.rows import headline_rows, summary_rows, year_rows
 
 if TYPE_CHECKING:
     from contracts.valuation import Valuation
@@ -26,13 +25,6 @@ def with_units(
     return table
 
 
-def percentiles(samples: FloatArray | None, constant: float) -> list[float]:
-    """Return the percentiles of present values; a constant has them all equal."""
-    if samples is None:
-        return [constant] * len(PERCENTILES)
-    return [float(q) for q in quantiles(samples, list(PERCENTILES.values()))]
-
-
 def summary(valuation: Valuation) -> pd.DataFrame:
     """Return one row a leg and ``total``.
 
@@ -47,27 +39,7 @@ def summary(valuation: Valuation) -> pd.DataFrame:
     >>> table.columns[0]
     ('pv', 'USD')
     """
-    names = [*(leg.clause.name for leg in valuation.legs), "total"]
-    legs = valuation.legs
-    rows = {
-        "pv": [*(leg.pv for leg in legs), valuation.pv],
-        "standard_error": [*(leg.standard_error for leg in legs), valuation.standard_error],
-    }
-    points = [
-        *(percentiles(leg.samples, leg.pv if leg.is_settled.all() else np.nan) for leg in legs),
-        percentiles(valuation.samples, valuation.pv),
-    ]
-    for position, label in enumerate(PERCENTILES):
-        rows[label] = [point[position] for point in points]
-    rows["expected_amount"] = [*(leg.expected_amount for leg in legs), valuation.expected_amount]
-    rows["expected_amount_error"] = [
-        *(leg.expected_amount_error for leg in legs),
-        valuation.expected_amount_error,
-    ]
-    paid = [leg.paid_to_date for leg in legs]
-    rows["paid_to_date"] = [*paid, sum(paid)]
-    unit = valuation.deal.currency
-    return with_units(rows, dict.fromkeys(rows, unit), pd.Index(names, name="leg"))
+    return summary_rows(valuation).frame()
 
 
 def cashflows(valuation: Valuation) -> pd.DataFrame:
@@ -99,11 +71,7 @@ def cashflows(valuation: Valuation) -> pd.DataFrame:
 
 def by_year(valuation: Valuation) -> pd.DataFrame:
     """Return expected undiscounted flows by calendar year of payment, paid ones included."""
-    columns = {leg.clause.name: leg.year_amounts for leg in valuation.legs}
-    columns["total"] = valuation.year_amounts
-    columns["standard_error"] = valuation.year_errors
-    index = pd.Index(valuation.years, name="calendar_year")
-    return with_units(columns, dict.fromkeys(columns, valuation.deal.currency), index)
+    return year_rows(valuation).frame()
 
 
 def headline(valuation: Valuation) -> pd.DataFrame:
@@ -113,16 +81,4 @@ def headline(valuation: Valuation) -> pd.DataFrame:
     still due; ``received`` likewise. Money paid before the valuation date stands at face value,
     and each leg on the side of its net value.
     """
-    names = [leg.clause.name for leg in valuation.legs]
-    worth = np.array([leg.pv + leg.paid_to_date for leg in valuation.legs])
-    errors = [leg.standard_error for leg in valuation.legs]
-    given, received = np.where(worth < 0, -worth, 0.0), np.where(worth > 0, worth, 0.0)
-    columns = {
-        "given": [*given, given.sum()],
-        "received": [*received, received.sum()],
-        "net": [*worth, worth.sum()],
-        "standard_error": [*errors, valuation.standard_error],
-    }
-    unit = valuation.deal.currency
-    index = pd.Index([*names, "total"], name="leg")
-    return with_units(columns, dict.fromkeys(columns, unit), index)
+    return headline_rows(valuation).frame()

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from montecarlo.curve import DiscountCurve, ForwardCurve
     from montecarlo.grid import TimeGrid, year_fraction
     from montecarlo.inverse_normal import normal_quantiles
-    from montecarlo.jit import CacheStatus, cache_status, kernel, python_source
+    from montecarlo.jit import kernel, python_source
+    from montecarlo.kernel_cache import CacheStatus, cache_status
     from montecarlo.models.constant import Constant
     from montecarlo.models.gbm import GBM
     from montecarlo.models.joint import Joint
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "BlockSource": "montecarlo.models.protocol",
-    "CacheStatus": "montecarlo.jit",
+    "CacheStatus": "montecarlo.kernel_cache",
     "Constant": "montecarlo.models.constant",
     "DiscountCurve": "montecarlo.curve",
     "Estimate": "montecarlo.reduction",
@@ -64,7 +65,7 @@ _MODULES = {
     "SuppliedPaths": "montecarlo.models.supplied",
     "TimeGrid": "montecarlo.grid",
     "black76": "montecarlo.black",
-    "cache_status": "montecarlo.jit",
+    "cache_status": "montecarlo.kernel_cache",
     "direction_numbers": "montecarlo.sobol",
     "expected_shortfall": "montecarlo.quantile",
     "geometric_average_option": "montecarlo.black",

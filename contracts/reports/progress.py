@@ -2,33 +2,58 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from montecarlo.kernel_cache import Compiling, NotKept
 
 DELAY_SECONDS = 1.0
 
 
 @contextmanager
 def announced() -> Iterator[Callable[[int, int], None]]:
-    """Yield a progress callback; say first when this run has to compile.
+    """Yield a progress callback; say once when this run has to compile.
 
     The bar appears once a second has passed, and only on a terminal.
     """
-    from montecarlo.jit import cache_status
+    from montecarlo.kernel_cache import watch_compiling
 
-    is_compiled = os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
-    if is_compiled and not cache_status().is_warm:
-        sys.stderr.write("compiling once; the next run is quick\n")
-        sys.stderr.flush()
+    notice = _Notice()
     bar = _LateBar()
     try:
-        yield bar
+        with watch_compiling(notice):
+            yield bar
     finally:
         bar.stop()
+
+
+class _Notice:
+    """A line on stderr before the first kernel is compiled, and one if it cannot be kept."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def __call__(self, event: Compiling | NotKept) -> None:
+        from montecarlo.kernel_cache import NotKept, trouble_with
+
+        if isinstance(event, NotKept):
+            self._say(f"compiled kernels are not kept in {event.folder}: {event.reason}")
+            return
+        trouble = trouble_with(event.folder)
+        if trouble:
+            self._say(trouble)
+        once = "once; the next run is quick" if event.folder else "again, as in every run"
+        self._say(f"compiling {once}")
+
+    def _say(self, line: str) -> None:
+        if line not in self._said:
+            self._said.add(line)
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
 
 
 class _LateBar:

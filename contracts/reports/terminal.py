@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from contracts.concession import concession_rows
+from contracts.equity import equity_rows
 from contracts.reports.assumptions import market_lines, term_lines
 from contracts.reports.console import console, make_table, show
 from contracts.reports.figures import error, money, probability, scale_of, unit_of
+from contracts.rows import Rows, headline_rows, largest, summary_rows, year_rows
+from contracts.settled import settled_rows
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from contracts.deal import Deal
     from contracts.market import Market
     from contracts.valuation import Valuation
@@ -40,7 +42,8 @@ def print_valuation(valuation: Valuation) -> None:
         out.print(f"  {line}")
     out.print()
     tables = [_legs(valuation), _headline(valuation)]
-    shares, past, loans = valuation.equity(), valuation.settled(), valuation.concessions()
+    shares, past = equity_rows(deal), settled_rows(valuation)
+    loans = concession_rows(valuation)
     if len(shares):
         tables.append(_equity(valuation, shares))
     if len(past):
@@ -55,8 +58,8 @@ def print_valuation(valuation: Valuation) -> None:
 
 
 def _legs(valuation: Valuation) -> Table:
-    frame = valuation.summary().droplevel("unit", axis=1)
-    scale = scale_of(frame["pv"].abs().max())
+    rows = summary_rows(valuation)
+    scale = scale_of(largest(rows.columns["pv"]))
     unit = unit_of(valuation.deal.currency, scale)
     table = make_table(
         f"Present value by leg, {unit}",
@@ -64,7 +67,7 @@ def _legs(valuation: Valuation) -> Table:
         caption="P5 is the 5th percentile (P95 exceedance). Percentiles of legs do not add up.\n"
         "exact: the mean is known without error; the outcome may still vary. Amounts are nominal.",
     )
-    for name, row in frame.iterrows():
+    for name, row in rows:
         cells = [money(row[key], scale) for key in ("pv", "p05", "p50", "p95")]
         cells.insert(1, error(row["standard_error"], scale))
         cells += [money(row["expected_amount"], scale), money(row["paid_to_date"], scale)]
@@ -76,8 +79,8 @@ def _legs(valuation: Valuation) -> Table:
 
 
 def _headline(valuation: Valuation) -> Table:
-    frame = valuation.headline().droplevel("unit", axis=1)
-    scale = scale_of(frame["net"].abs().max())
+    rows = headline_rows(valuation)
+    scale = scale_of(largest(rows.columns["net"]))
     name = valuation.deal.party(valuation.perspective).name
     table = make_table(
         f"What {name} gives and gets, {unit_of(valuation.deal.currency, scale)}",
@@ -85,7 +88,7 @@ def _headline(valuation: Valuation) -> Table:
         caption="Present value of what is still due plus what was paid before, at face value.\n"
         "Each leg stands on the side of its net value.",
     )
-    for leg, row in frame.iterrows():
+    for leg, row in rows:
         is_total = leg == "total"
         if is_total:
             table.add_section()
@@ -95,10 +98,9 @@ def _headline(valuation: Valuation) -> Table:
     return table
 
 
-def _equity(valuation: Valuation, frame: pd.DataFrame) -> Table:
-    flat = frame.droplevel("unit", axis=1)
+def _equity(valuation: Valuation, rows: Rows) -> Table:
     note = "Of the company: of the shares outstanding that the ownership cap names."
-    equity = [leg for leg in valuation.legs if leg.clause.name in flat.index]
+    equity = [leg for leg in valuation.legs if leg.clause.name in rows.labels]
     bought = [leg for leg in valuation.legs if leg.clause.kind == "fixed-amount"]
     if bought:
         got, paid = (abs(sum(x.pv + x.paid_to_date for x in legs)) for legs in (equity, bought))
@@ -120,7 +122,7 @@ def _equity(valuation: Valuation, frame: pd.DataFrame) -> Table:
         ),
         caption=note,
     )
-    for leg, row in flat.iterrows():
+    for leg, row in rows:
         if leg == "total":
             table.add_section()
         table.add_row(
@@ -135,19 +137,18 @@ def _equity(valuation: Valuation, frame: pd.DataFrame) -> Table:
     return table
 
 
-def _settled(valuation: Valuation, frame: pd.DataFrame) -> Table:
-    flat = frame.droplevel("unit", axis=1).reset_index()
-    scale = scale_of(flat["amount"].abs().max())
+def _settled(valuation: Valuation, rows: Rows) -> Table:
+    scale = scale_of(largest(rows.columns["amount"]))
     table = make_table(
         f"Settled so far, {unit_of(valuation.deal.currency, scale)}",
         ("leg", "period", "reference price", "quantity", "amount", "payment", "status"),
         names=2,
         caption="Reference price and quantity in canonical units (kg, MWh).",
     )
-    for row in flat.to_dict(orient="records"):
+    for (leg, period), row in rows:
         table.add_row(
-            str(row["leg"]),
-            str(row["period"]),
+            leg,
+            period,
             money(row["reference_price"], 1.0, places=2),
             money(row["quantity"], 1.0, places=0),
             money(row["amount"], scale, places=3),
@@ -158,22 +159,22 @@ def _settled(valuation: Valuation, frame: pd.DataFrame) -> Table:
 
 
 def _years(valuation: Valuation) -> Table:
-    frame = valuation.by_year().droplevel("unit", axis=1)
-    scale = scale_of(frame["total"].abs().max())
+    rows = year_rows(valuation)
+    scale = scale_of(largest(rows.columns["total"]))
     unit = unit_of(valuation.deal.currency, scale)
+    names = list(rows.columns)[:-1]
     table = make_table(
         f"Expected cash flows by calendar year, undiscounted, {unit}",
-        ("year", *(str(name) for name in frame.columns[:-1]), "std. error"),
+        ("year", *names, "std. error"),
     )
-    for year, row in frame.iterrows():
-        cells = (money(row[name], scale) for name in frame.columns[:-1])
+    for year, row in rows:
+        cells = (money(row[name], scale) for name in names)
         table.add_row(str(year), *cells, error(row["standard_error"], scale))
     return table
 
 
-def _loans(valuation: Valuation, frame: pd.DataFrame) -> Table:
-    flat = frame.droplevel("unit", axis=1)
-    scale = scale_of(flat["value_at_treasury"].abs().max())
+def _loans(valuation: Valuation, rows: Rows) -> Table:
+    scale = scale_of(largest(rows.columns["value_at_treasury"]))
     table = make_table(
         f"Loans, to the lender and without default, {unit_of(valuation.deal.currency, scale)}",
         (
@@ -185,7 +186,7 @@ def _loans(valuation: Valuation, frame: pd.DataFrame) -> Table:
             "concession",
         ),
     )
-    for leg, row in flat.iterrows():
+    for leg, row in rows:
         table.add_row(
             str(leg),
             money(row["principal_to_draw"], scale),

@@ -243,17 +243,18 @@ def test_broken_dependency_is_a_finding(monkeypatch):
 @pytest.mark.parametrize(
     ("folder", "is_writable", "is_warm", "status", "said"),
     [
-        ("", False, False, "warn", "are not kept"),
-        ("/x", False, False, "warn", "/x is not writable"),
+        ("", False, False, "warn", "no folder for compiled kernels can be written to; set NUMBA_"),
+        ("/x", False, False, "warn", "/x, for compiled kernels, cannot be written to; set NUMBA_"),
         ("/x", True, False, "ok", "does not yet hold"),
         ("/x", True, True, "ok", "/x holds"),
     ],
 )
 def test_cache_finding(monkeypatch, folder, is_writable, is_warm, status, said):
-    from montecarlo import jit
+    from montecarlo import kernel_cache
 
-    state = jit.CacheStatus(folder=folder, is_writable=is_writable, is_warm=is_warm)
-    monkeypatch.setattr(jit, "cache_status", lambda: state)
+    state = kernel_cache.CacheStatus(folder=folder, is_writable=is_writable, is_warm=is_warm)
+    monkeypatch.setattr(kernel_cache, "cache_status", lambda: state)
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
 
     cache = next(finding for finding in doctor.diagnose() if finding.name == "cache")
 
