@@ -8,6 +8,7 @@ Every kernel is compiled by :func:`kernel` with the same options:
 - ``error_model="numpy"``: a division by zero gives inf or nan, as in NumPy. The default would
   put a branch at every division and keep the loop from being vectorised;
 - ``nogil=True``: threads run kernels side by side;
+- 512-bit vectors where the processor has them (:mod:`montecarlo.vector_width`);
 - ``cache=True``: machine code is kept on disk, and compiled again when anything that decides it
   has changed (:mod:`montecarlo.kernel_cache`), which the compiler alone does not see across
   files.
@@ -31,7 +32,7 @@ import os
 import struct
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import ParamSpec, TypeVar, cast
 
 import numba
 import numba.extending
@@ -40,6 +41,7 @@ from numba import types
 from numba.core import config
 
 from montecarlo.kernel_cache import Untyped, follow
+from montecarlo.vector_width import wants_wide, wide_compiler
 
 _compiler: Untyped = numba.extending
 
@@ -48,6 +50,8 @@ R = TypeVar("R")
 
 IS_COMPILED = not getattr(config, "DISABLE_JIT", 0)
 """False under ``NUMBA_DISABLE_JIT=1``, when every kernel is a plain Python function."""
+
+_WIDE: Untyped = wide_compiler() if IS_COMPILED and wants_wide() else None
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -101,7 +105,9 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
 def _compiled(function: Callable[P, R], **more: str) -> Callable[P, R]:
     if not IS_COMPILED:
         return function
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", **more}
+    options: dict[str, Untyped] = {"nogil": True, "error_model": "numpy", **more}
+    if _WIDE is not None:
+        options["pipeline_class"] = _WIDE
     on_disk = os.path.exists(function.__code__.co_filename)
     dispatcher: Untyped
     try:

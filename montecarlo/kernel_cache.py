@@ -1,9 +1,9 @@
 """The kernels' cache on disk: never stale, quick to load from, and never a reason to fail.
 
 **Never stale.** A kernel's machine code is kept under a stamp of everything that decides it: the
-text of its own file and of the compile policy, the value of every constant that it reads, and the
-stamp of every kernel that it calls, at any depth. The compiler alone watches the kernel's own
-file only.
+text of its own file and of the compile policy, the width of vectors asked for, the value of every
+constant that it reads, and the stamp of every kernel that it calls, at any depth. The compiler
+alone watches the kernel's own file only.
 
 **Quick.** Before the compiler looks into its cache it fills its tables with everything that it can
 compile (and imports scipy's linear algebra on the way), which takes longer than a valuation. The
@@ -29,6 +29,8 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, TypeAlias
 
 import numpy as np
+
+from montecarlo.vector_width import wants_wide
 
 Untyped: TypeAlias = Any
 """An object of the compiler, which declares no types."""
@@ -126,7 +128,7 @@ class _Kernel:
 
     def stamp(self, callers: tuple[int, ...] = ()) -> str:
         """Return the stamp of this kernel; one that calls itself is not followed again."""
-        parts = list(self.texts)
+        parts = [*self.texts, "wide" if wants_wide() else "narrow"]
         for name, value in sorted(_globals_of(self.function.__code__, self.function)):
             called = _kernels.get(id(value))
             if called is not None:

@@ -1,6 +1,5 @@
 """The loop: the same bits however it is cut, order, progress, errors, Ctrl-C, memory."""
 
-import os
 import signal
 import subprocess
 import sys
