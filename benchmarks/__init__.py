@@ -1,1 +1,1 @@
-"""Speed and memory against other programs, in one process and in turn."""
+"""Benchmarks: the same contracts here and in other programs, in turn, in one run."""

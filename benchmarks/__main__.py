@@ -1,132 +1,134 @@
 """Run every program in turn, round after round, and print how they compare.
 
-    python -m benchmarks [--rounds N] [--quick]
-
-Times are processor time a path in one thread, medians over rounds. Ratios are taken within each
-round, so that a slow spell of the machine touches both sides. Blocked NumPy is given its best
-block size.
+python -m benchmarks [--rounds N] [--quick] [--only WORD ...] [--python FAMILY=PATH ...]
+python -m benchmarks page RUN.json docs/speed.md
 """
 
 from __future__ import annotations
 
 import argparse
-import math
-import statistics
-from collections.abc import Callable
-from dataclasses import dataclass
+import datetime
+import json
+import os
+import sys
+from pathlib import Path
 
-from benchmarks import composed, fused, memory, numpy_peer, quantlib_peer
-from benchmarks.workload import Result
+from benchmarks import machine, rounds, table
+from benchmarks.children import ONE_THREAD
+from benchmarks.page import page
+from benchmarks.programs import FAMILIES
 
-BLOCK_SIZES = (500, 1000, 2000)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Program:
-    name: str
-    workload: str
-    run: Callable[[int], Result]
-    n_paths: int
+SCHEMA = 1
+PYTHONS = "BENCHMARK_PYTHONS"
+SLOW = ("ours-million", "numpy-million", "ours-threads")
+"""Families that ``--quick`` leaves out."""
 
 
-def programs(quick):
-    scale = 1 if quick else 4
-    table = [
-        Program(name="ours, fused", workload="W1", run=fused.run_w1, n_paths=100_000 * scale),
-        Program(name="ours, fused", workload="W2", run=fused.run_w2, n_paths=100_000 * scale),
-    ]
-    table += [
-        Program(name=name, workload="W1", run=run, n_paths=100_000 * scale)
-        for name, run in (
-            ("ours, composed legs", composed.run_w1),
-            ("ours, whole valuation", composed.run_valuation_w1),
-        )
-    ]
-    table += [
-        Program(
-            name=f"NumPy, blocks of {size}",
-            workload=workload,
-            run=numpy_peer.blocked(workload, size),
-            n_paths=20_000 * scale,
-        )
-        for workload in ("W1", "W2")
-        for size in BLOCK_SIZES
-    ]
-    table.append(
-        Program(
-            name="NumPy, whole arrays",
-            workload="W1",
-            run=numpy_peer.run_whole_w1,
-            n_paths=50_000 * scale,
-        )
+def main(arguments=None):
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["page"]:
+        return write_page(*given[1:])
+    options = parser().parse_args(given)
+    document = run(options)
+    Path(options.json).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    print(table.printed(table.GOAL_HEADINGS, table.goal_rows(document)))
+    print()
+    print(table.printed(table.PROGRAM_HEADINGS, table.program_rows(document)))
+    return 0
+
+
+def parser():
+    made = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
+    made.add_argument("--rounds", type=int, default=9)
+    made.add_argument("--seconds", type=float, default=0.4, help="processor time of one run")
+    made.add_argument("--quick", action="store_true", help="three short rounds, no slow programs")
+    made.add_argument(
+        "--only", nargs="+", default=[], metavar="WORD", help="workloads and families to run"
     )
-    if quantlib_peer.available():
-        table.append(
-            Program(
-                name="QuantLib C++ engine",
-                workload="W2",
-                run=quantlib_peer.run_w2,
-                n_paths=1000 * scale,
-            )
-        )
-    return table
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--quick", action="store_true", help="fewer paths and three rounds")
-    options = parser.parse_args()
-    table = programs(options.quick)
-    for program in table:
-        program.run(2000)
-    n_rounds = 3 if options.quick else options.rounds
-    rounds = [[program.run(program.n_paths) for program in table] for _ in range(n_rounds)]
-    print_table(table, rounds)
-    print_peers(table, rounds)
-    measured = memory.bytes_a_path()
-    if measured is not None:
-        print(f"\nmemory on W1: base {measured[0] / 1e6:.0f} MB, {measured[1]:.1f} bytes a path")
-
-
-def print_table(table, rounds):
-    print(f"{'program':24}{'load':>5}{'ns/path':>10}{'least':>8}{'to ours':>9}   mean of the value")
-    for i, program in enumerate(table):
-        times = [results[i].nanoseconds_a_path for results in rounds]
-        ours = 0 if program.workload == "W1" else 1
-        ratio = ratio_to(rounds, i, ours)
-        result = rounds[0][i]
-        mean = (
-            "-" if math.isnan(result.mean) else f"{result.mean:.0f} +- {result.standard_error:.0f}"
-        )
-        print(
-            f"{program.name:24}{program.workload:>5}{statistics.median(times):10.0f}"
-            f"{min(times):8.0f}{ratio:9.2f}   {'-' if math.isnan(result.mean) else mean}"
-        )
-
-
-def ratio_to(rounds, program, ours):
-    return statistics.median(
-        results[program].nanoseconds_a_path / results[ours].nanoseconds_a_path for results in rounds
+    made.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        metavar="FAMILY=PATH",
+        help=f"interpreter of a family; also as {PYTHONS}=FAMILY=PATH,FAMILY=PATH",
     )
+    made.add_argument("--json", default="benchmarks.json", help="where the run is written")
+    return made
 
 
-def print_peers(table, rounds):
-    for i, program in enumerate(table):
-        if program.name.startswith("ours, ") and i > 1:
-            share = 100.0 * (ratio_to(rounds, i, 0) - 1.0)
-            print(f"{program.workload}: {program.name[6:]} cost {share:.0f}% over the fused kernel")
-    for workload, ours in (("W1", 0), ("W2", 1)):
-        blocked = [
-            ratio_to(rounds, i, ours)
-            for i, program in enumerate(table)
-            if program.workload == workload and program.name.startswith("NumPy, blocks")
-        ]
-        print(f"\n{workload}: {min(blocked):.2f} times the speed of the best blocked NumPy")
-    for i, program in enumerate(table):
-        if program.name.startswith("QuantLib"):
-            print(f"W2: {ratio_to(rounds, i, 1):.1f} times the speed of QuantLib's C++ engine")
+def run(options):
+    """Return the whole run as plain data."""
+    n_rounds, seconds = (3, 0.1) if options.quick else (options.rounds, options.seconds)
+    load_start = machine.load()
+    rows = rounds.start(chosen(options), pythons(options.python))
+    try:
+        rounds.prepare(rows, seconds, say)
+        loads = rounds.measure(rows, n_rounds, say)
+        versions = {row.child.family.name: row.child.versions for row in rows if row.child.versions}
+    finally:
+        rounds.close(rows)
+    return {
+        "schema": SCHEMA,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": machine.description(),
+        "conditions": {
+            "rounds": n_rounds,
+            "seconds_a_run": seconds,
+            "quick": options.quick,
+            "only": options.only,
+            "threads": ONE_THREAD,
+            "load_start": load_start,
+            "loads": loads,
+            "load_end": machine.load(),
+        },
+        "versions": versions,
+        "programs": [row.record() for row in rows],
+    }
+
+
+def chosen(options):
+    """Return what says whether a family's workload is run."""
+    families = {family.name for family in FAMILIES}
+    only_families = {word for word in options.only if word in families}
+    only_workloads = set(options.only) - only_families
+
+    def wanted(family, workload):
+        if options.quick and family in SLOW:
+            return False
+        if only_families and family not in only_families | {"ours"}:
+            return False
+        return not only_workloads or workload in only_workloads
+
+    return wanted
+
+
+def pythons(given):
+    """Return family -> interpreter, from the options and the environment."""
+    pairs = [*filter(None, os.environ.get(PYTHONS, "").split(",")), *given]
+    known = {family.name for family in FAMILIES}
+    found = {}
+    for pair in pairs:
+        family, equals, path = pair.partition("=")
+        if not equals or family not in known:
+            msg = f"--python must be FAMILY=PATH with one of {', '.join(sorted(known))}, got {pair}"
+            raise SystemExit(msg)
+        found[family] = path
+    return found
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def write_page(source, target):
+    """Make the page of the docs from the JSON of a run."""
+    document = json.loads(Path(source).read_text(encoding="utf-8"))
+    if document.get("schema") != SCHEMA:
+        msg = f"schema must be {SCHEMA}, got {document.get('schema')}"
+        raise SystemExit(msg)
+    Path(target).write_text(page(document), encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
