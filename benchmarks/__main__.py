@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks import machine, rounds, table
 from benchmarks.children import ONE_THREAD
 from benchmarks.page import page
-from benchmarks.programs import FAMILIES
+from benchmarks.programs import FAMILIES, UNABLE
 
 SCHEMA = 1
 PYTHONS = "BENCHMARK_PYTHONS"
@@ -97,7 +97,7 @@ def chosen(options):
             return False
         if only_families and family not in only_families | {"ours"}:
             return False
-        return not only_workloads or workload in only_workloads
+        return not only_workloads or workload in only_workloads | {UNABLE}
 
     return wanted
 

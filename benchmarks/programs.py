@@ -31,7 +31,8 @@ class Program:
     run
         ``run(n_paths, **choice)`` returns an :class:`Answer`. All of its processor time counts.
     quantity
-        What its mean estimates. Programs of one workload and quantity must agree.
+        What its mean estimates. Programs of one workload and quantity must agree. One of
+        :data:`OWN` is a finding of its own, whose time says nothing.
     choices
         Settings, such as block sizes, of which the fastest is found and used.
     n_paths
@@ -74,6 +75,12 @@ class Family:
     module: str
     pinned: bool = True
 
+
+OWN = ("bytes", "change")
+"""Quantities that a program measures itself: bytes a path, a relative change."""
+
+UNABLE = "-"
+"""The workload of a family that could not even list its programs."""
 
 FAMILIES = (
     Family(name="ours", module="ours.catalogue"),

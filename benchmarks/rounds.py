@@ -7,7 +7,7 @@ import statistics
 
 from benchmarks import machine
 from benchmarks.children import Child
-from benchmarks.programs import FAMILIES
+from benchmarks.programs import FAMILIES, UNABLE
 
 _TUNING_ROUNDS = 3
 
@@ -67,7 +67,7 @@ def unable(family, error):
     """Return the row of a family whose process could not even list its programs."""
     return {
         "name": family.name,
-        "workload": "-",
+        "workload": UNABLE,
         "quantity": "value",
         "choices": [{}],
         "n_paths": None,

@@ -6,6 +6,8 @@ import math
 import statistics
 from typing import NamedTuple
 
+from benchmarks.programs import OWN
+
 AGREE_WITHIN = 4.0
 """Combined standard errors."""
 QUIET = 0.06
@@ -58,7 +60,7 @@ class Runs:
     def apart(self, program):
         """Return how many combined standard errors a mean is from ours; None without a peer."""
         result = first(program)
-        if result is None or program["quantity"] == "bytes":
+        if result is None or program["quantity"] in OWN:
             return None
         if program["quantity"] == "zero":
             mean, error = 0.0, 0.0

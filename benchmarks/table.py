@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 
 from benchmarks.goals import judged
+from benchmarks.programs import OWN
 from benchmarks.runs import Runs, first, measure_of, times
 
 GOAL_HEADINGS = ("goal", "must", "wanted", "measured", "verdict")
@@ -40,8 +41,9 @@ def _program_row(runs, program, leaders):
     if program["absent"] or not found:
         return (workload, name, "-", "-", "-", program["absent"] or "not run", "", "")
     result = first(program)
-    if program["quantity"] == "bytes":
-        return (workload, name, "-", "-", "-", f"{result['mean']:.1f} bytes a path", "", "")
+    if program["quantity"] in OWN:
+        text = f"{result['mean']:.3g} ({program['quantity']})"
+        return (workload, name, "-", "-", "-", text, "", "")
     leader = leaders.get(workload, (name, workload))
     ratio = runs.ratio((name, workload), leader, measure_of(workload)).value
     apart = runs.apart(program)

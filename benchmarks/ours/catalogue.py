@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from benchmarks.ours import memory, raw_normals, simulated, valuations
 from benchmarks.programs import Program
+from montecarlo.sampling import Sampling
 
 VERSIONS = ("numpy", "scipy", "numba", "llvmlite")
+
+SAMPLINGS = {
+    "spot only": Sampling(spot_only=True),
+    "single precision": Sampling(precision="single"),
+    "antithetic": Sampling(method="antithetic"),
+    "Sobol": Sampling(method="sobol", n_points=4096),
+}
+SOBOL_PATHS = 128 * 4096
+"""Enough randomisations that their spread, and so the standard error, is known to a sixteenth."""
 
 
 def programs():
@@ -37,6 +47,15 @@ def programs():
             n_paths=8192,
         ),
         Program(
+            name="ours, change in single precision",
+            workload="precision",
+            run=simulated.single_precision_change,
+            quantity="change",
+            absent=simulated.ignored(SAMPLINGS["single precision"]),
+            n_paths=2**18,
+            n_rounds=1,
+        ),
+        Program(
             name="ours, memory a path",
             workload="memory",
             run=memory.growth,
@@ -48,48 +67,36 @@ def programs():
 
 
 def switched():
-    """W1 under the settings of a plan; a row says so where this version has no such setting."""
+    """W1 under other settings of a plan, composed and fused."""
     return [
         Program(
-            name="ours, spot-only sampler",
+            name=f"ours, {form}, {label}",
             workload="W1",
-            run=simulated.fused("W1", sampler="spot"),
-            absent=simulated.lacks("sampler"),
-        ),
-        Program(
-            name="ours, single precision",
-            workload="W1",
-            run=simulated.single_w1,
-            absent=simulated.lacks("precision"),
-        ),
-        Program(
-            name="ours, antithetic",
-            workload="W1",
-            run=simulated.fused("W1", sampling="antithetic"),
-            absent=simulated.lacks("sampling"),
-        ),
-        Program(
-            name="ours, Sobol",
-            workload="W1",
-            run=simulated.fused("W1", sampling="sobol"),
-            absent=simulated.lacks("sampling"),
-        ),
+            run=run("W1", sampling=sampling),
+            absent=simulated.ignored(sampling),
+            n_paths=SOBOL_PATHS if sampling.method == "sobol" else None,
+        )
+        for label, sampling in SAMPLINGS.items()
+        for form, run in (("composed", simulated.composed), ("fused", simulated.fused))
+    ] + [
         Program(
             name="ours, automatic",
             workload="W1",
-            run=simulated.fused("W1"),
+            run=simulated.composed("W1"),
             absent=simulated.lacks("standard_error"),
-        ),
+        )
     ]
 
 
 def switched_hard():
     return [
         Program(
-            name=f"ours, {sampling}",
+            name=f"ours, {label}",
             workload="hard",
             run=simulated.hard(sampling=sampling),
-            absent=simulated.lacks("sampling"),
+            absent=simulated.ignored(sampling),
+            n_paths=SOBOL_PATHS if sampling.method == "sobol" else None,
         )
-        for sampling in ("antithetic", "sobol")
+        for label, sampling in SAMPLINGS.items()
+        if sampling.method != "random"
     ]

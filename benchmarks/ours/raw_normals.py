@@ -8,18 +8,19 @@ from benchmarks import terms
 from benchmarks.ours.workloads import SEED
 from benchmarks.programs import Answer
 from montecarlo import kernel
-from montecarlo.random import key_of, normals_in_place, uniform_rows
+from montecarlo.engine.source import aligned
+from montecarlo.random import STEPS, key_of, normal_rows
 
 N_FACTORS = 2
-ROW = 1024
-"""Paths in a row: four rows of 8 KB stay in the first-level cache."""
+ROW = 256
+"""Paths in a row, as in the simulation: a factor's four rows stay in the nearest cache."""
 
 
 def run(n_paths):
     """Draw 240 normals a path; the answer is the mean of the last date's first factor."""
-    rows = np.empty((N_FACTORS, 2, ROW))
+    rows = aligned((N_FACTORS, STEPS, ROW))
     last = np.empty(n_paths // ROW * ROW)
-    _draw(key_of(SEED), terms.N_MONTHS // 2, rows, last)
+    _draw(key_of(SEED), terms.N_MONTHS // STEPS, rows, last)
     return Answer(
         n_paths=last.size,
         mean=float(last.mean()),
@@ -29,13 +30,12 @@ def run(n_paths):
 
 
 @kernel
-def _draw(key, n_pairs, rows, last):
+def _draw(key, n_quads, rows, last):
     n_row = rows.shape[2]
     for block in range(last.shape[0] // n_row):
         first = np.uint64(block * n_row)
-        for pair in range(n_pairs):
+        for quad in range(n_quads):
             for factor in range(rows.shape[0]):
-                u, v = rows[factor, 0], rows[factor, 1]
-                uniform_rows(key, first, np.uint64(pair), np.uint64(factor), u, v)
-                normals_in_place(u, v)
-        last[block * n_row : (block + 1) * n_row] = rows[0, 1]
+                z = rows[factor]
+                normal_rows(key, first, np.uint64(quad), np.uint64(factor), z[0], z[1], z[2], z[3])
+        last[block * n_row : (block + 1) * n_row] = rows[0, STEPS - 1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from benchmarks.ours.workloads import (
 )
 from benchmarks.programs import Answer
 from montecarlo import Plan, TimeGrid, kernel, simulate
+from montecarlo.sampling import Sampling
 
 MODELS = {"W1": TWO_FACTORS, "W2": BROWNIAN}
 
@@ -31,6 +31,13 @@ def lacks(*switches):
     known = {field.name for field in dataclasses.fields(Plan)}
     missing = [switch for switch in switches if switch not in known]
     return f"this version has no {', '.join(missing)}" if missing else None
+
+
+def ignored(sampling):
+    """Say whether this version does not heed a sampling: then its paths are the plain ones."""
+    small = dataclasses.replace(sampling, n_points=256 if sampling.n_points else None)
+    same = fused("W1", sampling=small)(512).mean == fused("W1")(512).mean
+    return "this version does not heed it" if same else None
 
 
 def plan(n_paths, **switches):
@@ -107,6 +114,14 @@ class FloorsAlone(FloorsWithShare):
         return out
 
 
+def single_precision_change(n_paths):
+    """How far single precision moves W1's value, relative, on the same uniforms."""
+    single = composed("W1", sampling=Sampling(precision="single"))(n_paths)
+    double = composed("W1")(n_paths)
+    change = abs(single.mean / double.mean - 1.0)
+    return Answer(n_paths=n_paths, mean=change, standard_error=0.0)
+
+
 def floors_alone(n_paths):
     return simulated(BROWNIAN, FloorsAlone())(n_paths)
 
@@ -148,17 +163,3 @@ def _net(received, paid, discount_factors, out):
             net = factor * (plus[path] - minus[path])
             flow[path] = net
             total[path] = total[path] + net
-
-
-@functools.cache
-def single_precision_difference(n_paths=100_000):
-    """Return how far single precision moves W1's present value, relative, on the same uniforms."""
-    double = fused("W1")(n_paths)
-    single = fused("W1", precision="single")(n_paths)
-    return abs(single.mean / double.mean - 1.0)
-
-
-def single_w1(n_paths):
-    """W1 simulated in single precision, accumulated in double."""
-    found = fused("W1", precision="single")(n_paths)
-    return found._replace(details={"difference": single_precision_difference()})

@@ -112,7 +112,7 @@ def test_time_to_an_error_is_time_times_variance():
     """A tenth of the error for twice the time: 100 / 2."""
     more = [
         program("ours", "ours, plain", "hard", [result(1.0, error=2.0)] * 2),
-        program("ours", "ours, sobol", "hard", [result(2.0, error=0.2)] * 2),
+        program("ours", "ours, Sobol", "hard", [result(2.0, error=0.2)] * 2),
     ]
     row = goal_of(
         document(*more), "capped, terminable contract, time to an error, best against plain"
