@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from montecarlo.accumulators import GranuleMoments, Moments, granule_moments
     from montecarlo.black import black76, geometric_average_option
     from montecarlo.block import PathBlock
+    from montecarlo.bridge import BrownianBridge, brownian_bridge
     from montecarlo.curve import DiscountCurve, ForwardCurve
     from montecarlo.grid import TimeGrid, year_fraction
     from montecarlo.inverse_normal import normal_quantiles
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from montecarlo.models.supplied import SuppliedPaths
     from montecarlo.philox import philox4x32
     from montecarlo.plan import Plan
+    from montecarlo.principal import principal_components
     from montecarlo.quantile import expected_shortfall, quantile_standard_error, quantiles
     from montecarlo.random import normals, uniforms
     from montecarlo.reduction import Estimate
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "BlockSource": "montecarlo.models.protocol",
+    "BrownianBridge": "montecarlo.bridge",
     "CacheStatus": "montecarlo.kernel_cache",
     "Constant": "montecarlo.models.constant",
     "DiscountCurve": "montecarlo.curve",
@@ -65,6 +68,7 @@ _MODULES = {
     "SuppliedPaths": "montecarlo.models.supplied",
     "TimeGrid": "montecarlo.grid",
     "black76": "montecarlo.black",
+    "brownian_bridge": "montecarlo.bridge",
     "cache_status": "montecarlo.kernel_cache",
     "direction_numbers": "montecarlo.sobol",
     "expected_shortfall": "montecarlo.quantile",
@@ -74,6 +78,7 @@ _MODULES = {
     "normal_quantiles": "montecarlo.inverse_normal",
     "normals": "montecarlo.random",
     "philox4x32": "montecarlo.philox",
+    "principal_components": "montecarlo.principal",
     "python_source": "montecarlo.jit",
     "quantile_standard_error": "montecarlo.quantile",
     "quantiles": "montecarlo.quantile",
@@ -86,6 +91,7 @@ _MODULES = {
 __all__ = [
     "GBM",
     "BlockSource",
+    "BrownianBridge",
     "CacheStatus",
     "Constant",
     "DiscountCurve",
@@ -106,6 +112,7 @@ __all__ = [
     "SuppliedPaths",
     "TimeGrid",
     "black76",
+    "brownian_bridge",
     "cache_status",
     "direction_numbers",
     "expected_shortfall",
@@ -115,6 +122,7 @@ __all__ = [
     "normal_quantiles",
     "normals",
     "philox4x32",
+    "principal_components",
     "python_source",
     "quantile_standard_error",
     "quantiles",
