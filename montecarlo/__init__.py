@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from montecarlo.bridge import BrownianBridge, brownian_bridge
     from montecarlo.curve import DiscountCurve, ForwardCurve
     from montecarlo.grid import TimeGrid, year_fraction
+    from montecarlo.histogram import Histogram
     from montecarlo.inverse_normal import normal_quantiles
     from montecarlo.jit import kernel, python_source
     from montecarlo.kernel_cache import CacheStatus, cache_status
@@ -40,6 +41,11 @@ if TYPE_CHECKING:
     from montecarlo.quantile import expected_shortfall, quantile_standard_error, quantiles
     from montecarlo.random import normals, uniforms
     from montecarlo.reduction import Estimate
+    from montecarlo.replay import (
+        replay_expected_shortfall,
+        replay_order_statistics,
+        replay_quantiles,
+    )
     from montecarlo.sampling import Sampling
     from montecarlo.simulation import Functional, simulate, simulate_paths
     from montecarlo.sobol import SobolPoints, direction_numbers
@@ -55,6 +61,7 @@ _MODULES = {
     "Functional": "montecarlo.simulation",
     "GBM": "montecarlo.models.gbm",
     "GranuleMoments": "montecarlo.accumulators",
+    "Histogram": "montecarlo.histogram",
     "Joint": "montecarlo.models.joint",
     "Measure": "montecarlo.models.protocol",
     "Moments": "montecarlo.accumulators",
@@ -82,6 +89,9 @@ _MODULES = {
     "python_source": "montecarlo.jit",
     "quantile_standard_error": "montecarlo.quantile",
     "quantiles": "montecarlo.quantile",
+    "replay_expected_shortfall": "montecarlo.replay",
+    "replay_order_statistics": "montecarlo.replay",
+    "replay_quantiles": "montecarlo.replay",
     "simulate": "montecarlo.simulation",
     "simulate_paths": "montecarlo.simulation",
     "uniforms": "montecarlo.random",
@@ -99,6 +109,7 @@ __all__ = [
     "ForwardCurve",
     "Functional",
     "GranuleMoments",
+    "Histogram",
     "Joint",
     "Measure",
     "Moments",
@@ -126,6 +137,9 @@ __all__ = [
     "python_source",
     "quantile_standard_error",
     "quantiles",
+    "replay_expected_shortfall",
+    "replay_order_statistics",
+    "replay_quantiles",
     "simulate",
     "simulate_paths",
     "uniforms",

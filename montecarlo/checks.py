@@ -101,6 +101,22 @@ def between(field: str, value: float, low: float, high: float) -> float:
     return number
 
 
+def below_one(field: str, value: float) -> float:
+    """Return ``value`` as a float, or refuse what is outside ``[0, 1)``.
+
+    Examples
+    --------
+    >>> below_one("level", 1.0)
+    Traceback (most recent call last):
+    ValueError: level must be below 1, got 1.0
+    """
+    number = between(field, value, 0.0, 1.0)
+    if number == 1.0:
+        msg = f"{field} must be below 1, got {number!r}"
+        raise ValueError(msg)
+    return number
+
+
 def integer(field: str, value: int, low: int, high: int | None = None) -> int:
     """Return ``value`` as an int, or refuse a bool, a fraction or a value out of range.
 
