@@ -226,35 +226,3 @@ def _diagonalise(d: FloatArray, e: FloatArray, vectors: FloatArray) -> bool:
                 first[j] = fma(c, left, s * right)
                 second[j] = fma(c, right, -(s * left))
     return True
-
-
-@kernel
-def multiply_rows(a: FloatArray, z: FloatArray, out: FloatArray) -> None:
-    """Write ``a @ z``: a (n_rows, n_terms), z (n_terms, n_paths), out (n_rows, n_paths).
-
-    Every entry is summed over rising terms from zero, each by one fused multiply-add, so that it
-    does not depend on the other paths. Two rows and four terms go side by side.
-    """
-    n_rows, n_terms = a.shape
-    for i in range(n_rows):
-        for path in range(out.shape[1]):
-            out[i, path] = 0.0
-    paired = n_rows - n_rows % 2
-    fourfold = n_terms - n_terms % 4
-    for k in range(0, fourfold, 4):
-        z0, z1, z2, z3 = z[k], z[k + 1], z[k + 2], z[k + 3]
-        for i in range(0, paired, 2):
-            a0, a1, a2, a3 = a[i, k], a[i, k + 1], a[i, k + 2], a[i, k + 3]
-            b0, b1, b2, b3 = a[i + 1, k], a[i + 1, k + 1], a[i + 1, k + 2], a[i + 1, k + 3]
-            x, y = out[i], out[i + 1]
-            for path in range(out.shape[1]):
-                low = fma(a1, z1[path], fma(a0, z0[path], x[path]))
-                x[path] = fma(a3, z3[path], fma(a2, z2[path], low))
-                low = fma(b1, z1[path], fma(b0, z0[path], y[path]))
-                y[path] = fma(b3, z3[path], fma(b2, z2[path], low))
-        for i in range(paired, n_rows):
-            for j in range(k, k + 4):
-                _add_multiple(z[j], a[i, j], 0, out[i])
-    for j in range(fourfold, n_terms):
-        for i in range(n_rows):
-            _add_multiple(z[j], a[i, j], 0, out[i])

@@ -1,4 +1,4 @@
-"""Principal components: A A' = C, in order, for every rank; and the product with rows."""
+"""Principal components: A A' = C, in order, for every rank."""
 
 import math
 
@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 from montecarlo import principal_components
-from montecarlo.jit import fma, python_source
-from montecarlo.principal import multiply_rows
 
 RNG = np.random.default_rng(41)
 
@@ -130,50 +128,3 @@ def test_the_argument_is_left_alone_and_scaling_by_four_is_exact():
 def test_errors(covariance, message):
     with pytest.raises(ValueError, match=message):
         principal_components(covariance)
-
-
-def product(a, z):
-    out = np.full((a.shape[0], z.shape[1]), np.nan)
-    multiply_rows(a, z, out)
-    return out
-
-
-@pytest.mark.parametrize("n_rows", [1, 2, 3, 4, 5, 12, 31])
-@pytest.mark.parametrize("n_terms", [1, 3, 4, 6, 9, 32])
-@pytest.mark.parametrize("n_paths", [1, 7, 8, 13, 64])
-def test_the_product_with_rows(n_rows, n_terms, n_paths):
-    a = RNG.normal(size=(n_rows, n_terms))
-    z = RNG.normal(size=(n_terms, n_paths))
-
-    np.testing.assert_allclose(product(a, z), a @ z, rtol=0.0, atol=1e-14 * n_terms)
-
-
-def test_the_product_is_summed_over_rising_terms():
-    a = RNG.normal(size=(5, 11))
-    z = RNG.normal(size=(11, 19))
-    expected = np.zeros((5, 19))
-    for i in range(5):
-        for path in range(19):
-            for k in range(11):
-                expected[i, path] = fma(a[i, k], z[k, path], expected[i, path])
-
-    np.testing.assert_array_equal(product(a, z), expected)
-
-
-def test_paths_and_rows_do_not_see_each_other():
-    a = RNG.normal(size=(23, 23))
-    z = RNG.normal(size=(23, 45))
-    whole = product(a, z)
-
-    np.testing.assert_array_equal(
-        product(a[3:10], np.ascontiguousarray(z[:, 5:26])), whole[3:10, 5:26]
-    )
-
-
-def test_compiled_is_its_python_source():
-    a = RNG.normal(size=(5, 6))
-    z = RNG.normal(size=(6, 9))
-    interpreted = np.empty((5, 9))
-    python_source(multiply_rows)(a, z, interpreted)
-
-    np.testing.assert_array_equal(product(a, z), interpreted)
