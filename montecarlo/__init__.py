@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from montecarlo.block import PathBlock
     from montecarlo.bridge import BrownianBridge, brownian_bridge
     from montecarlo.curve import DiscountCurve, ForwardCurve
+    from montecarlo.functional import Functional
     from montecarlo.grid import TimeGrid, year_fraction
     from montecarlo.histogram import Histogram
     from montecarlo.inverse_normal import normal_quantiles
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
         replay_quantiles,
     )
     from montecarlo.sampling import Sampling
-    from montecarlo.simulation import Functional, simulate, simulate_paths
+    from montecarlo.simulation import simulate, simulate_paths
     from montecarlo.sobol import SobolPoints, direction_numbers
 
 _MODULES = {
@@ -58,7 +59,7 @@ _MODULES = {
     "DiscountCurve": "montecarlo.curve",
     "Estimate": "montecarlo.reduction",
     "ForwardCurve": "montecarlo.curve",
-    "Functional": "montecarlo.simulation",
+    "Functional": "montecarlo.functional",
     "GBM": "montecarlo.models.gbm",
     "GranuleMoments": "montecarlo.accumulators",
     "Histogram": "montecarlo.histogram",

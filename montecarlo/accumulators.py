@@ -12,7 +12,9 @@ merge exactly (Chan, Golub and LeVeque 1983):
 Paths are cut into granules of 256 by their absolute index. A granule's mean and M are worked out
 in two passes, by a tree of additions whose shape is fixed; granules merge as a binary counter
 counts, so that the order of merging is a function of the number of paths alone. Block size,
-chunks, threads and processes therefore do not change a bit of the result.
+chunks, threads and processes therefore do not change a bit of the result. Those that the counter
+has merged already, :math:`2^k` granules from a multiple of :math:`2^k` on, are a node of level k:
+nodes worked out elsewhere go into the counter as their granules would.
 
 Source: T. F. Chan, G. H. Golub and R. J. LeVeque, "Algorithms for computing the sample
 variance", The American Statistician 37, 1983.
@@ -36,22 +38,42 @@ _MAX_LEVELS = 56
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GranuleMoments:
-    """Mean and sum of squared deviations of consecutive granules.
+    """Mean and sum of squared deviations of consecutive granules, or of nodes of them.
 
     Parameters
     ----------
     first_granule
         Absolute index of the first granule.
+    levels
+        A node of level k stands for ``2**k`` granules, of which the last of a simulation may be
+        missing; 0 is a granule. Shape (n_nodes,).
     counts
-        Paths in each granule: 256 but for the last of a simulation; shape (n_granules,).
+        Paths in each node: 256 a granule but for the last of a simulation; shape (n_nodes,).
     mean, squares
-        Shape (n_granules, n_outputs).
+        Shape (n_nodes, n_outputs).
     """
 
     first_granule: int
+    levels: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
     mean: FloatArray
     squares: FloatArray
+
+    @property
+    def firsts(self) -> npt.NDArray[np.int64]:
+        """Absolute index of the first granule of each node, and of the one after them all."""
+        ends: npt.NDArray[np.int64] = np.cumsum(np.left_shift(1, self.levels))
+        return self.first_granule + np.concatenate([[0], ends])
+
+    def part(self, start: int, stop: int, first_granule: int) -> GranuleMoments:
+        """Return nodes number ``start`` to ``stop``, counted from another first granule."""
+        return GranuleMoments(
+            first_granule=first_granule,
+            levels=self.levels[start:stop],
+            counts=self.counts[start:stop],
+            mean=self.mean[start:stop],
+            squares=self.squares[start:stop],
+        )
 
 
 def granule_moments(samples: FloatArray, *, first_path: int, n_paths: int) -> GranuleMoments:
@@ -88,7 +110,11 @@ def granule_moments(samples: FloatArray, *, first_path: int, n_paths: int) -> Gr
     squares = np.empty((n_granules, n_outputs))
     _reduce(samples, counts, np.empty(GRANULE // 2), mean, squares)
     return GranuleMoments(
-        first_granule=first_path // GRANULE, counts=counts, mean=mean, squares=squares
+        first_granule=first_path // GRANULE,
+        levels=np.zeros(n_granules, dtype=np.int64),
+        counts=counts,
+        mean=mean,
+        squares=squares,
     )
 
 
@@ -120,12 +146,13 @@ class Moments:
         self._next_granule = 0
 
     def update(self, granules: GranuleMoments) -> None:
-        """Take in the next granules.
+        """Take in the next granules, or nodes of them.
 
         Raises
         ------
         ValueError
-            When they are not the next ones, or follow a granule that was not full.
+            When they are not the next ones, follow a granule that was not full, or are a node
+            that does not start at a multiple of its size.
         """
         if granules.first_granule != self._next_granule:
             msg = f"the next granule must be {self._next_granule}, got {granules.first_granule}"
@@ -133,16 +160,49 @@ class Moments:
         if self.n_paths != GRANULE * self._next_granule:
             msg = f"only the last granule may hold fewer than {GRANULE} paths"
             raise ValueError(msg)
+        firsts = granules.firsts
+        astray = np.flatnonzero(firsts[:-1] & (np.left_shift(1, granules.levels) - 1))
+        if astray.size:
+            level, first = granules.levels[astray[0]], firsts[astray[0]]
+            msg = f"a node of level {level} must start at a multiple of {1 << level}, got {first}"
+            raise ValueError(msg)
+        # Copies: the counter merges in place, and what came from elsewhere may be read-only.
         _push(
             granules.first_granule,
+            granules.levels,
             granules.counts,
-            granules.mean,
-            granules.squares,
+            granules.mean.copy(),
+            granules.squares.copy(),
             self._counts,
             self._mean,
             self._squares,
         )
-        self._next_granule += granules.counts.size
+        self._next_granule = int(firsts[-1])
+
+    def nodes(self, first_granule: int = 0) -> GranuleMoments:
+        """Return the counter's levels as nodes, the earliest paths first.
+
+        Parameters
+        ----------
+        first_granule
+            What to count the granules from, a multiple of the first node's size.
+
+        Examples
+        --------
+        >>> moments = Moments(1)
+        >>> moments.update(granule_moments(np.ones((1, 1300)), first_path=0, n_paths=1300))
+        >>> nodes = moments.nodes()
+        >>> nodes.levels, nodes.counts
+        (array([2, 1]), array([1024,  276]))
+        """
+        levels = np.flatnonzero(self._counts)[::-1].copy()
+        return GranuleMoments(
+            first_granule=first_granule,
+            levels=levels,
+            counts=self._counts[levels],
+            mean=self._mean[levels],
+            squares=self._squares[levels],
+        )
 
     @property
     def n_paths(self) -> int:
@@ -257,6 +317,7 @@ def _merge_into(
 @kernel
 def _push(
     first_granule: int,
+    levels: npt.NDArray[np.int64],
     counts: npt.NDArray[np.int64],
     mean: FloatArray,
     squares: FloatArray,
@@ -264,11 +325,13 @@ def _push(
     level_mean: FloatArray,
     level_squares: FloatArray,
 ) -> None:
-    """Add granules to the binary counter: level k holds 2**k whole granules or nothing."""
+    """Add nodes to the binary counter: level k holds 2**k whole granules or nothing."""
+    first = first_granule
     for g in range(counts.shape[0]):
         count = counts[g]
-        index = first_granule + g
-        level = 0
+        level = levels[g]
+        index = first >> level
+        first = first + (1 << level)
         while index & 1:
             _merge_into(
                 level_counts[level],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from montecarlo import checks
 from montecarlo.accumulators import GRANULE
+from montecarlo.reduction import granule_paths
 from montecarlo.sampling import INDEPENDENT, Sampling
 
 _BLOCK_BYTES = 2**20
@@ -55,8 +56,7 @@ class Plan:
             msg = f"sampling must be a Sampling, got {self.sampling!r}"
             raise ValueError(msg)
         self.sampling.check_paths(self.n_paths)
-        # Pairs are averaged before they are summed, so that a granule of them takes two of paths.
-        unit = 2 * GRANULE if self.sampling.method == "antithetic" else GRANULE
+        unit = granule_paths(self.sampling)
         if self.block_size is not None:
             checks.integer("block_size", self.block_size, 1)
             if self.block_size % unit:

@@ -11,6 +11,7 @@ a Sobol net (:mod:`montecarlo.sampling`), with :math:`\bar f_g` the mean over a 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,28 +73,16 @@ class Tally:
         return nets + pairing * self._moments.n_paths
 
     def update(self, granules: GranuleMoments) -> None:
-        """Take in the next granules (:func:`granules_of`)."""
+        """Take in the next granules (:func:`granules_of`), or the nodes of a :class:`Chunk`."""
         if self.sampling.method != "sobol":
             self._moments.update(granules)
             return
         # A randomisation is whole granules: its moments start afresh.
-        in_net = self.sampling.group // GRANULE
-        at = 0
-        while at < granules.counts.size:
-            within = (granules.first_granule + at) % in_net
-            end = min(at + in_net - within, granules.counts.size)
-            self._moments.update(
-                GranuleMoments(
-                    first_granule=within,
-                    counts=granules.counts[at:end],
-                    mean=granules.mean[at:end],
-                    squares=granules.squares[at:end],
-                )
-            )
-            if within + end - at == in_net:
+        for part, is_whole in _cut(granules, self.sampling.group // GRANULE):
+            self._moments.update(part)
+            if is_whole:
                 self._net_means.append(self._moments.mean())
                 self._moments = Moments(self._n_outputs)
-            at = end
 
     def mean_and_error(self) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard error of each output, shape (n_outputs,)."""
@@ -116,6 +105,99 @@ class Tally:
             standard_error=error,
             samples=samples,
         )
+
+
+class ChunkMoments:
+    """Merges the granules of one chunk of paths as the whole simulation would.
+
+    Parameters
+    ----------
+    n_outputs
+        Rows of samples.
+    sampling
+        How the paths were drawn.
+    first_path
+        Absolute index of the chunk's first path, a multiple of the chunk's size.
+    chunk_paths
+        The chunk's size, a power of two times 256; 512 for antithetic pairs.
+
+    Examples
+    --------
+    >>> chunk = ChunkMoments(1, Sampling(), first_path=512, chunk_paths=512)
+    >>> ones = np.ones((1, 512))
+    >>> chunk.update(granules_of(ones, first_path=512, n_paths=512, sampling=Sampling()))
+    >>> nodes = chunk.nodes()
+    >>> nodes.first_granule, nodes.levels, nodes.counts
+    (2, array([1]), array([512]))
+    """
+
+    __slots__ = ("_done", "_first_granule", "_moments", "_n_outputs", "_span", "_start")
+
+    def __init__(
+        self, n_outputs: int, sampling: Sampling, *, first_path: int, chunk_paths: int
+    ) -> None:
+        granule = granule_paths(sampling)
+        self._n_outputs = n_outputs
+        self._first_granule = self._start = first_path // granule
+        # Nodes never reach from one randomisation into the next.
+        whole = sampling.group if sampling.method == "sobol" else chunk_paths
+        self._span = min(chunk_paths, whole) // granule
+        self._moments = Moments(n_outputs)
+        self._done: list[GranuleMoments] = []
+
+    def update(self, granules: GranuleMoments) -> None:
+        """Take in the next granules of the chunk."""
+        for part, is_whole in _cut(granules, self._span):
+            self._moments.update(part)
+            if is_whole:
+                self._finish()
+
+    def nodes(self) -> GranuleMoments:
+        """Return all that was taken in, merged as far as it can be."""
+        if self._moments.n_paths:
+            self._finish()
+        done = self._done
+        if len(done) == 1:
+            return done[0]
+        return GranuleMoments(
+            first_granule=self._first_granule,
+            levels=np.concatenate([nodes.levels for nodes in done]),
+            counts=np.concatenate([nodes.counts for nodes in done]),
+            mean=np.concatenate([nodes.mean for nodes in done]),
+            squares=np.concatenate([nodes.squares for nodes in done]),
+        )
+
+    def _finish(self) -> None:
+        self._done.append(self._moments.nodes(self._start))
+        self._start += self._span
+        self._moments = Moments(self._n_outputs)
+
+
+def _cut(granules: GranuleMoments, span: int) -> Iterator[tuple[GranuleMoments, bool]]:
+    """Cut nodes at the multiples of ``span`` granules, each part counted from the one before.
+
+    Says of each part whether it ends at such a multiple.
+    """
+    firsts = granules.firsts
+    groups = firsts[:-1] // span
+    edges = np.flatnonzero(np.diff(groups, prepend=-1))
+    for start, stop in zip(edges, [*edges[1:], groups.size], strict=True):
+        yield (
+            granules.part(int(start), int(stop), int(firsts[start] % span)),
+            bool(firsts[stop] % span == 0),
+        )
+
+
+def granule_paths(sampling: Sampling) -> int:
+    """Return the paths of a granule: 256, or as many antithetic pairs.
+
+    Examples
+    --------
+    >>> granule_paths(Sampling(method="antithetic"))
+    512
+    """
+    # Pairs are averaged before they are summed, so that a granule of them takes two of paths.
+    return 2 * GRANULE if sampling.method == "antithetic" else GRANULE
 
 
 def granules_of(

@@ -1,4 +1,4 @@
-r"""The loop over blocks of paths: threads, ordered merge, progress, clean interruption.
+r"""The simulation: chunks of paths on any executor, ordered merge, progress, clean interruption.
 
 .. math::
 
@@ -6,59 +6,50 @@ r"""The loop over blocks of paths: threads, ordered merge, progress, clean inter
     \mathrm{se}(\hat\mu) = \Big(\frac{1}{n(n-1)}\sum_p (f_p - \hat\mu)^2\Big)^{1/2}
 
 A worker simulates one block at a time in its own workspace, hands it to the functional, and
-reduces what comes back to granules (:mod:`montecarlo.accumulators`). The calling thread merges
-them in the order of the paths. The number of threads and the size of a block change the speed
-and nothing else.
+reduces what comes back, a chunk of some thousand paths, to a node or a few of the merge tree
+(:mod:`montecarlo.accumulators`). The calling thread merges them in the order of the paths. Where
+chunks are worked off, on how many threads or machines, and in blocks of what size, changes the
+speed and nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
-from montecarlo import checks
-from montecarlo.accumulators import GranuleMoments
-from montecarlo.block import PathBlock
 from montecarlo.checks import FloatArray
+from montecarlo.executors.collection import (
+    Collection,
+    ExecutorLike,
+    StoreLike,
+    as_executor,
+    chunks,
+)
+from montecarlo.executors.job import (
+    SMALLEST_CHUNK,
+    Job,
+    Kept,
+    Parts,
+    Recipe,
+    available,
+    blocks_of,
+    chunk_paths,
+)
+from montecarlo.functional import Functional
 from montecarlo.grid import TimeGrid
-from montecarlo.models.protocol import BlockSource, Measure, PriceModel
-from montecarlo.plan import Plan, default_block_size
+from montecarlo.models.protocol import Measure, PriceModel
+from montecarlo.plan import Plan
 from montecarlo.processors import default_threads
-from montecarlo.reduction import Estimate, Tally, granules_of
+from montecarlo.reduction import Estimate
 from montecarlo.sampling import INDEPENDENT, Sampling
-from montecarlo.workers import Blocks
+from montecarlo.store import Store
+from montecarlo.workers import IsStopped, in_order
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called from the calling thread with the paths done and the paths asked for, both rising."""
-
-
-class Functional(Protocol):
-    """What is worked out from each path: the only thing a contract must be.
-
-    Attributes
-    ----------
-    n_outputs
-        Rows of what it returns.
-    n_kept
-        How many of the first rows are also kept path by path (8 bytes a path and row).
-    """
-
-    @property
-    def n_outputs(self) -> int:
-        """Rows of what it returns."""
-        ...
-
-    @property
-    def n_kept(self) -> int:
-        """How many of the first rows are kept path by path."""
-        ...
-
-    def __call__(self, block: PathBlock) -> FloatArray:
-        """Return shape (n_outputs, block.n_paths); called from several threads at once."""
-        ...
 
 
 def simulate(
@@ -69,6 +60,10 @@ def simulate(
     *,
     measure: Measure = "pricing",
     progress: Progress | None = None,
+    executor: ExecutorLike = None,
+    store: StoreLike = None,
+    kept: Kept = "samples",
+    recipe: Recipe | None = None,
 ) -> Estimate:
     """Average a functional over simulated paths.
 
@@ -85,12 +80,24 @@ def simulate(
     measure
         ``"pricing"`` for value, ``"physical"`` for expected outlays.
     progress
-        Called as ``progress(done, total)`` in the calling thread, in order.
+        Called as ``progress(done, total)`` in the calling thread, both rising.
+    executor
+        Where it is worked off: by default on threads of this process; else a
+        ``dask.distributed.Client`` (extra ``cluster``) or an
+        :class:`~montecarlo.executors.protocol.Executor` of your own.
+    store
+        A folder where finished chunks are kept, and taken from when the same simulation is asked
+        for again (:mod:`montecarlo.store`). The functional must then have a ``fingerprint``.
+    kept
+        ``"nothing"``: leave the rows that the functional keeps where they are simulated.
+    recipe
+        Little data from which model, grid and functional can be built elsewhere; without it they
+        are pickled themselves.
 
     Returns
     -------
     Estimate
-        The same bits for any block size and any number of threads.
+        The same bits for any block size, number of threads and executor.
 
     Raises
     ------
@@ -98,7 +105,9 @@ def simulate(
         When the model has fewer paths than asked for, or the functional returns another shape.
     Exception
         Whatever ``functional`` or ``progress`` raises, within about a block's time; so does
-        Ctrl-C. No thread is left behind.
+        Ctrl-C. No thread and no task of a cluster is left behind.
+    ExecutorError
+        When the cluster is gone or runs other versions.
 
     Examples
     --------
@@ -120,39 +129,20 @@ def simulate(
     >>> bool(abs(estimate.mean[0] - 100.0) < 4.0 * estimate.standard_error[0])
     True
     """
-    source = model.prepare(grid, seed=plan.seed, measure=measure, sampling=plan.sampling)
-    n_paths = _available(source, plan.n_paths)
-    n_outputs = checks.integer("n_outputs", functional.n_outputs, 1)
-    n_kept = checks.integer("n_kept", functional.n_kept, 0, n_outputs)
-    samples = np.empty((n_kept, n_paths))
-
-    def reduce_block(block: PathBlock) -> GranuleMoments:
-        n_real = min(block.n_paths, n_paths - block.first_path)
-        values = np.ascontiguousarray(functional(block))
-        expected = (n_outputs, block.n_paths)
-        if values.shape != expected or values.dtype != np.float64:
-            msg = (
-                f"the functional must return float64 of shape (n_outputs, n_paths) = {expected}, "
-                f"got {values.dtype} of shape {values.shape}"
-            )
-            raise ValueError(msg)
-        if n_kept:
-            columns = slice(block.first_path, block.first_path + n_real)
-            samples[:, columns] = values[:n_kept, :n_real]
-        return granules_of(
-            values, first_path=block.first_path, n_paths=n_real, sampling=plan.sampling
-        )
-
-    tally = Tally(n_outputs, plan.sampling)
-    blocks = _blocks(source, plan)
-    n_threads = plan.n_threads or default_threads()
-    with closing(blocks.run(reduce_block, n_threads)) as chunks:
-        for chunk in chunks:
-            for granules in chunk:
-                tally.update(granules)
+    parts = Parts(model, grid, functional)
+    job = Job(recipe=recipe or parts, plan=plan, measure=measure, kept=kept)
+    works = as_executor(executor, plan.n_threads)
+    if works.is_local:
+        job.open(lambda: parts)
+    kept_in = None if store is None else Store.at(store)
+    tasks = job.tasks(chunk_paths(plan, is_small=works.is_local and kept_in is None))
+    collection = Collection(job)
+    with closing(chunks(tasks, works, kept_in)) as found:
+        for task, chunk in found:
+            collection.add(task, chunk)
             if progress is not None:
-                progress(tally.n_paths, n_paths)
-    return tally.estimate(samples)
+                progress(collection.n_paths, plan.n_paths)
+    return collection.estimate()
 
 
 def simulate_paths(
@@ -195,31 +185,20 @@ def simulate_paths(
     """
     plan = Plan(n_paths=n_paths, seed=seed, n_threads=n_threads, sampling=sampling)
     source = model.prepare(grid, seed=plan.seed, measure=measure, sampling=sampling)
-    _available(source, plan.n_paths)
+    available(source, plan.n_paths)
     out = {name: np.empty((source.n_dates, plan.n_paths)) for name in source.names}
+    blocks = blocks_of(source, plan)
 
-    def copy_block(block: PathBlock) -> None:
-        columns = slice(block.first_path, block.first_path + block.n_paths)
-        for name, rows in out.items():
-            target = rows[:, columns]
-            target[...] = block.price[name][:, : target.shape[1]]
+    def copy_chunk(start: int, is_stopped: IsStopped) -> None:
+        stop = min(start + SMALLEST_CHUNK, plan.n_paths)
+        for block in blocks.fill(start, stop, is_stopped):
+            last = min(block.first_path + block.n_paths, stop)
+            for name, rows in out.items():
+                target = rows[:, block.first_path : last]
+                target[...] = block.price[name][:, : target.shape[1]]
 
-    with closing(
-        _blocks(source, plan).run(copy_block, plan.n_threads or default_threads())
-    ) as chunks:
-        for _ in chunks:
+    starts = range(0, plan.n_paths, SMALLEST_CHUNK)
+    with closing(in_order(starts, copy_chunk, plan.n_threads or default_threads())) as copied:
+        for _ in copied:
             pass
     return out
-
-
-def _available(source: BlockSource, n_paths: int) -> int:
-    if source.n_paths is not None and n_paths > source.n_paths:
-        msg = f"n_paths must be at most the {source.n_paths} supplied, got {n_paths}"
-        raise ValueError(msg)
-    return n_paths
-
-
-def _blocks(source: BlockSource, plan: Plan) -> Blocks:
-    n_rows = source.n_dates * len(source.names)
-    block_size = plan.block_size or default_block_size(n_rows)
-    return Blocks(source, n_paths=plan.n_paths, block_size=block_size)
