@@ -27,11 +27,8 @@ NaN must pass through it: write ``0.0 if x < 0.0 else x``, not ``max(x, 0.0)``.
 
 from __future__ import annotations
 
-import math
 import os
-import struct
 from collections.abc import Callable
-from fractions import Fraction
 from typing import ParamSpec, TypeVar, cast
 
 import numba
@@ -40,10 +37,20 @@ import numpy as np
 from numba import types
 from numba.core import config
 
-from montecarlo.kernel_cache import Untyped, follow
+from montecarlo.intrinsics import bits_of, float_of, fma
+from montecarlo.kernel_cache import Untyped, depends_on, follow
 from montecarlo.vector_width import wants_wide, wide_compiler
 
-_compiler: Untyped = numba.extending
+__all__ = [
+    "IS_COMPILED",
+    "bits_of",
+    "by_precision",
+    "float_of",
+    "fma",
+    "inlined",
+    "kernel",
+    "python_source",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -140,97 +147,41 @@ def python_source(compiled: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", getattr(compiled, "py_func", compiled))
 
 
-def fma(a: float, b: float, c: float) -> float:
-    """Return ``a * b + c`` rounded once (IEEE 754 fusedMultiplyAdd).
+def by_precision(double: Untyped, single: Untyped, *, argument: int) -> Untyped:
+    """Return a function for kernels that stands for one of two, chosen while compiling.
 
-    In a kernel this is one machine instruction where there is one. Outside, it is worked out
-    in exact fractions, to the same bits.
-
-    Examples
-    --------
-    >>> x = 1.0 + 2.0**-30
-    >>> x * x - (1.0 + 2.0**-29), fma(x, x, -(1.0 + 2.0**-29)) == 2.0**-60
-    (0.0, True)
-    """
-    a, b, c = float(a), float(b), float(c)
-    if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
-        with np.errstate(all="ignore"):
-            return float(np.float64(a) * np.float64(b) + np.float64(c))
-    exact = Fraction(a) * Fraction(b) + Fraction(c)
-    if exact == 0:
-        return a * b + c
-    try:
-        return float(exact)
-    except OverflowError:
-        return math.inf if exact > 0 else -math.inf
-
-
-def bits_of(x: float) -> np.uint64:
-    """Return the 64 bits of a double as an unsigned integer.
+    Parameters
+    ----------
+    double, single
+        Kernels with the same arguments, for doubles and for 32-bit floats.
+    argument
+        Position of the number or array whose type decides.
 
     Examples
     --------
-    >>> hex(bits_of(1.0))
-    '0x3ff0000000000000'
+    >>> @kernel
+    ... def half(x):
+    ...     return 0.5 * x
+    >>> @kernel
+    ... def third_of_single(x):
+    ...     return x / np.float32(3.0)
+    >>> share = by_precision(half, third_of_single, argument=0)
+    >>> share(3.0), float(share(np.float32(3.0)))
+    (1.5, 1.0)
     """
-    return np.uint64(struct.unpack("<Q", struct.pack("<d", float(x)))[0])
 
+    def chosen(*arguments: Untyped) -> Untyped:
+        is_single = getattr(arguments[argument], "dtype", None) == np.float32
+        return (single if is_single else double)(*arguments)
 
-def float_of(bits: np.uint64) -> float:
-    """Return the double that has these 64 bits.
+    if IS_COMPILED:
+        extending: Untyped = numba.extending
 
-    Examples
-    --------
-    >>> float_of(np.uint64(0x4000000000000000))
-    2.0
-    """
-    number: float = struct.unpack("<d", struct.pack("<Q", int(bits)))[0]
-    return number
+        def choose(*arguments):  # type: ignore[no-untyped-def]  # noqa: ANN002, ANN202
+            decides = arguments[argument]
+            picked = single if getattr(decides, "dtype", decides) == types.float32 else double
+            return lambda *arguments: picked(*arguments)
 
-
-def _type_fma(context: Untyped) -> Untyped:
-    return lambda a, b, c: types.float64
-
-
-_compiler.type_callable(fma)(_type_fma)
-
-
-def _lower_fma(
-    context: Untyped, builder: Untyped, signature: Untyped, arguments: Untyped
-) -> Untyped:
-    return builder.fma(*arguments)
-
-
-_compiler.lower_builtin(fma, types.float64, types.float64, types.float64)(_lower_fma)
-
-
-def _type_bits_of(context: Untyped) -> Untyped:
-    return lambda x: types.uint64
-
-
-_compiler.type_callable(bits_of)(_type_bits_of)
-
-
-def _lower_bits_of(
-    context: Untyped, builder: Untyped, signature: Untyped, arguments: Untyped
-) -> Untyped:
-    return builder.bitcast(arguments[0], context.get_value_type(types.uint64))
-
-
-_compiler.lower_builtin(bits_of, types.float64)(_lower_bits_of)
-
-
-def _type_float_of(context: Untyped) -> Untyped:
-    return lambda bits: types.float64
-
-
-_compiler.type_callable(float_of)(_type_float_of)
-
-
-def _lower_float_of(
-    context: Untyped, builder: Untyped, signature: Untyped, arguments: Untyped
-) -> Untyped:
-    return builder.bitcast(arguments[0], context.get_value_type(types.float64))
-
-
-_compiler.lower_builtin(float_of, types.uint64)(_lower_float_of)
+        extending.overload(chosen)(choose)
+    depends_on(chosen, (double, single))
+    return chosen

@@ -43,7 +43,7 @@ _FOREIGN = ("math", "numba", "numpy")
 
 _CONSTANTS = (bool, int, float, complex, str, bytes, type(None), np.generic)
 
-_POLICY = (__file__, str(Path(__file__).with_name("jit.py")))
+_POLICY = (__file__, *(str(Path(__file__).with_name(f"{n}.py")) for n in ("jit", "intrinsics")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,12 +135,16 @@ class _Kernel:
                 known = id(value) in (*callers, id(self.dispatcher))
                 deeper = (*callers, id(self.dispatcher))
                 parts.append(f"{name} calls {'itself' if known else called.stamp(deeper)}")
+            elif id(value) in _chosen:
+                deeper = (*callers, id(self.dispatcher))
+                parts += [f"{name} may call {one.stamp(deeper)}" for one in _chosen[id(value)]]
             else:
                 parts.append(f"{name} is {_constant(value)}")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 _kernels: dict[int, _Kernel] = {}
+_chosen: dict[int, tuple[_Kernel, ...]] = {}
 _listeners: list[Callable[[Compiling | NotKept], None]] = []
 
 
@@ -206,6 +210,12 @@ def follow(
             _tell(NotKept(kernel=found.name, folder=found.folder, reason=reason))
 
     cache.load_overload, cache.save_overload = load_overload, save_overload
+
+
+def depends_on(function: Callable[..., Any], kernels: tuple[Callable[..., Any], ...]) -> None:
+    """Say that a kernel which calls ``function`` is decided by these kernels."""
+    found = (_kernels.get(id(one)) for one in kernels)
+    _chosen[id(function)] = tuple(one for one in found if one is not None)
 
 
 def _tell(event: Compiling | NotKept) -> None:

@@ -60,7 +60,7 @@ _MAX_PATH = 2**63 - 1
 
 
 @kernel
-def _radius_uniform(word: np.uint64) -> float:
+def radius_uniform(word: np.uint64) -> float:
     """Return the uniform of the upper 40 bits, an odd multiple of 2**-41."""
     return float_of(((word >> _SHIFT_RADIUS) & _RADIUS_MANTISSA) | _ONE_TO_TWO) - _OPEN_RADIUS
 
@@ -103,23 +103,23 @@ def word_rows(
             key_0 = (key_0 + WEYL_0) & LOW
             key_1 = (key_1 + WEYL_1) & LOW
         word = (a0 << SHIFT_WORD) | (a1 & LOW)
-        u0[j] = _radius_uniform(word)
+        u0[j] = radius_uniform(word)
         w0[j] = float_of(word)
         word = (a2 << SHIFT_WORD) | (a3 & LOW)
-        u1[j] = _radius_uniform(word)
+        u1[j] = radius_uniform(word)
         w1[j] = float_of(word)
         word = (b0 << SHIFT_WORD) | (b1 & LOW)
-        u0[j + half] = _radius_uniform(word)
+        u0[j + half] = radius_uniform(word)
         w0[j + half] = float_of(word)
         word = (b2 << SHIFT_WORD) | (b3 & LOW)
-        u1[j + half] = _radius_uniform(word)
+        u1[j + half] = radius_uniform(word)
         w1[j + half] = float_of(word)
     for j in range(2 * half, n_paths):
         path = first_path + np.uint64(j)
         first, second = philox_words(path & LOW, path >> SHIFT_WORD, quad, factor, key[0], key[1])
-        u0[j] = _radius_uniform(first)
+        u0[j] = radius_uniform(first)
         w0[j] = float_of(first)
-        u1[j] = _radius_uniform(second)
+        u1[j] = radius_uniform(second)
         w1[j] = float_of(second)
 
 
@@ -158,6 +158,20 @@ def normal_rows(
     word_rows(key, first_path, quad, factor, z0, z1, z2, z3)
     _normals_in_place(z0, z1)
     _normals_in_place(z2, z3)
+
+
+@kernel
+def draw_rows(
+    key: npt.NDArray[np.uint64],
+    first_path: np.uint64,
+    quad: np.uint64,
+    factor: np.uint64,
+    angles: npt.NDArray[np.uint32],
+    rows: FloatArray,
+    n: int,
+) -> None:
+    """Write :func:`normal_rows` into the first n columns of ``rows``; ``angles`` is not needed."""
+    normal_rows(key, first_path, quad, factor, rows[0, :n], rows[1, :n], rows[2, :n], rows[3, :n])
 
 
 @kernel

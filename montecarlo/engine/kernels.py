@@ -1,17 +1,28 @@
-"""The kernels of the Gaussian engine: normals, factors and prices of one block."""
+"""The kernels of the Gaussian engine: normals, factors and prices of one block.
+
+They are written once for doubles and 32-bit floats: the type of the arrays decides.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from montecarlo.checks import FloatArray
 from montecarlo.elementary import exp_normal
-from montecarlo.jit import fma, kernel
-from montecarlo.random import normal_rows
+from montecarlo.jit import by_precision, fma, kernel
+from montecarlo.random import draw_rows
+from montecarlo.single import AngleArray
+from montecarlo.single import draw_rows as draw_single_rows
+from montecarlo.single import exp as single_exp
 
 STRIP = 256
 """Paths worked on at a time: their normals and factors stay in the nearest cache."""
+
+exponential: Callable[[float], float] = by_precision(exp_normal, single_exp, argument=0)
+draw: Callable[..., None] = by_precision(draw_rows, draw_single_rows, argument=5)
 
 
 @kernel
@@ -32,7 +43,7 @@ def _one_factor_row(
     for path in range(out.shape[0]):
         moved = fma(weight, z[path], keep * x[path])
         x[path] = moved
-        out[path] = scale * exp_normal(moved)
+        out[path] = scale * exponential(moved)
 
 
 @kernel
@@ -60,7 +71,7 @@ def _two_factor_row(
         moved_y = fma(weight_y, w[path], fma(weight_yx, z[path], keep_y * y[path]))
         x[path] = moved_x
         y[path] = moved_y
-        out[path] = scale * exp_normal(moved_x + moved_y)
+        out[path] = scale * exponential(moved_x + moved_y)
 
 
 @kernel
@@ -86,7 +97,7 @@ def _spot_row(
         moved_y = fma(weight_y, z[path], keep_y * y[path])
         x[path] = moved_x
         y[path] = moved_y
-        out[path] = scale * exp_normal(moved_x + moved_y)
+        out[path] = scale * exponential(moved_x + moved_y)
 
 
 @kernel
@@ -108,14 +119,14 @@ def _advance(
         for path in range(row.shape[0]):
             moved = fma(w1, z1[path], fma(w0, z0[path], keep * row[path]))
             row[path] = fma(w3, z3[path], fma(w2, z2[path], moved))
-        keep = 1.0
+        keep = loading.dtype.type(1.0)
         j += 4
     while j + 2 <= n_reads:
         w0, w1 = loading[j], loading[j + 1]
         z0, z1 = normals[j, step], normals[j + 1, step]
         for path in range(row.shape[0]):
             row[path] = fma(w1, z1[path], fma(w0, z0[path], keep * row[path]))
-        keep = 1.0
+        keep = loading.dtype.type(1.0)
         j += 2
     if j < n_reads:
         w0 = loading[j]
@@ -134,12 +145,12 @@ def _price_row(scale: float, state: FloatArray, first: int, last: int, out: Floa
     elif last == first + 1:
         x = state[first]
         for path in range(n_paths):
-            out[path] = scale * exp_normal(x[path])
+            out[path] = scale * exponential(x[path])
     else:
         x = state[first]
         y = state[first + 1]
         for path in range(n_paths):
-            out[path] = scale * exp_normal(x[path] + y[path])
+            out[path] = scale * exponential(x[path] + y[path])
 
 
 @kernel
@@ -154,15 +165,15 @@ def _mirrored_price_row(
     elif last == first + 1:
         x = state[first]
         for pair in range(n_pairs):
-            out[2 * pair] = scale * exp_normal(x[pair])
-            out[2 * pair + 1] = scale * exp_normal(-x[pair])
+            out[2 * pair] = scale * exponential(x[pair])
+            out[2 * pair + 1] = scale * exponential(-x[pair])
     else:
         x = state[first]
         y = state[first + 1]
         for pair in range(n_pairs):
             total = x[pair] + y[pair]
-            out[2 * pair] = scale * exp_normal(total)
-            out[2 * pair + 1] = scale * exp_normal(-total)
+            out[2 * pair] = scale * exponential(total)
+            out[2 * pair + 1] = scale * exponential(-total)
 
 
 @kernel
@@ -175,6 +186,7 @@ def fill_block(
     decay: FloatArray,
     loading: FloatArray,
     scale: FloatArray,
+    angles: AngleArray,
     normals: FloatArray,
     state: FloatArray,
     price: FloatArray,
@@ -182,7 +194,8 @@ def fill_block(
     """Simulate one block strip by strip: normals of four dates, then factors, then prices.
 
     ``normals`` is (n_noises, 4, n), ``state`` (n_factors, n), ``price`` (n_names, n_dates, width);
-    ``n`` is the strip, or half of it in antithetic pairs.
+    ``n`` is the strip, or half of it in antithetic pairs. All arrays of floats are of one
+    precision; ``angles`` (2, n) is needed in single precision only.
     """
     n_names, n_dates, width = price.shape
     is_fused = not is_mirrored and starts[1] > 0 and n_reads[0] == 1
@@ -197,11 +210,7 @@ def fill_block(
             step = t % 4
             if step == 0:
                 for j in range(normals.shape[0]):
-                    z = normals[j]
-                    normal_rows(
-                        key, path, np.uint64(t // 4), np.uint64(j), z[0, :n], z[1, :n], z[2, :n],
-                        z[3, :n],
-                    )  # fmt: skip
+                    draw(key, path, np.uint64(t // 4), np.uint64(j), angles, normals[j], n)
             n_done = 0
             if is_fused:
                 n_done = 1

@@ -22,6 +22,7 @@ class GaussianWorkspace:
 
     price: FloatArray
     state: FloatArray
+    angles: npt.NDArray[np.uint32]
     normals: FloatArray
     by_name: dict[str, FloatArray]
 
@@ -42,7 +43,7 @@ class GaussianSource:
         Factors of each price (n_names + 1,); how many normals, the first ones, each factor reads.
     decay, loading, scale
         Of each date: decay (n_dates, n_factors), loading (n_dates, n_factors, n_noises), and what
-        multiplies the exponential (n_dates, n_names).
+        multiplies the exponential (n_dates, n_names): 32-bit floats to simulate in these.
     """
 
     names: tuple[str, ...]
@@ -67,13 +68,15 @@ class GaussianSource:
     def workspace(self, n_paths: int) -> GaussianWorkspace:
         """Return fresh arrays for blocks of ``n_paths`` paths."""
         n_factors, n_noises = self.loading.shape[1:]
+        kind = self.decay.dtype
         strip = STRIP if n_noises <= _FEW_NOISES else STRIP // 2
         n = min(strip, n_paths)
-        price = aligned((len(self.names), self.n_dates, n_paths))
+        price = aligned((len(self.names), self.n_dates, n_paths), kind)
         return GaussianWorkspace(
             price=price,
-            state=aligned((n_factors, n)),
-            normals=aligned((n_noises, STEPS, n)),
+            state=aligned((n_factors, n), kind),
+            angles=np.empty((2, n), dtype=np.uint32),
+            normals=aligned((n_noises, STEPS, n), kind),
             by_name={name: price[a] for a, name in enumerate(self.names)},
         )
 
@@ -88,6 +91,7 @@ class GaussianSource:
             self.decay,
             self.loading,
             self.scale,
+            workspace.angles,
             workspace.normals,
             workspace.state,
             workspace.price,
@@ -97,9 +101,9 @@ class GaussianSource:
         )
 
 
-def aligned(shape: tuple[int, ...]) -> FloatArray:
+def aligned(shape: tuple[int, ...], kind: npt.DTypeLike = np.float64) -> FloatArray:
     """Return a zero array that starts on a cache line."""
-    n_bytes = 8 * int(np.prod(shape))
+    n_bytes = np.dtype(kind).itemsize * int(np.prod(shape))
     raw = np.zeros(n_bytes + _ALIGNMENT, dtype=np.uint8)
     offset = -raw.ctypes.data % _ALIGNMENT
-    return raw[offset : offset + n_bytes].view(np.float64).reshape(shape)
+    return raw[offset : offset + n_bytes].view(kind).reshape(shape)

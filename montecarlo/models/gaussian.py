@@ -43,6 +43,7 @@ from montecarlo.sampling import INDEPENDENT, Sampling
 ForwardFunction: TypeAlias = Callable[[npt.ArrayLike], FloatArray]
 
 _SINGULAR = 1e-14
+_SINGLE_RANGE = 1e30
 
 
 def integrated_decay(rate: npt.ArrayLike, time: npt.ArrayLike) -> FloatArray:
@@ -186,13 +187,30 @@ class GaussianLaw:
             n_reads[np.repeat(counts, counts) > 1] = loading.shape[2]
         else:
             loading = self.step_loadings(times)
+        scale = self.price_scale(times, measure)
+        is_single = sampling.precision == "single"
+        if is_single:
+            self._check_single(times, scale)
+        kind = np.float32 if is_single else np.float64
         return GaussianSource(
             names=self.names,
             key=key_of(seed),
             is_mirrored=sampling.method == "antithetic",
             starts=self.starts,
             n_reads=n_reads.astype(np.int64),
-            decay=decay,
-            loading=loading,
-            scale=self.price_scale(times, measure),
+            decay=decay.astype(kind),
+            loading=loading.astype(kind),
+            scale=scale.astype(kind),
         )
+
+    def _check_single(self, times: FloatArray, scale: FloatArray) -> None:
+        """Refuse prices so large or small that shocks may carry them out of a 32-bit float."""
+        low, high = 1.0 / _SINGLE_RANGE, _SINGLE_RANGE
+        bad = np.argwhere((scale != 0.0) & ~((np.abs(scale) > low) & (np.abs(scale) < high)))
+        if bad.size:
+            t, a = bad[0]
+            msg = (
+                f"{self.names[a]} must stay within 1e-30 and 1e30 for single precision, got "
+                f"{float(scale[t, a]):g} at {float(times[t]):g} years"
+            )
+            raise ValueError(msg)
