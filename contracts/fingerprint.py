@@ -68,7 +68,7 @@ def _parts(valuation: Valuation) -> dict[str, Any]:
 
 
 def _samples_digest(valuation: Valuation) -> str:
-    return hashlib.sha256(valuation.samples.tobytes()).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(valuation.samples).data).hexdigest()
 
 
 def versions() -> dict[str, str]:

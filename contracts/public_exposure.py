@@ -19,18 +19,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from contracts.checks import require
 from contracts.controls import controls
 from contracts.conventions import PERCENTILES, FloatArray
 from contracts.exposure_groups import GroupOutputs, Groups, group
+from contracts.exposure_statistics import paid_statistics
 from contracts.run import prepare
 from contracts.settlement import simulated_dates
 from contracts.valuation import Valuation
 from montecarlo.models.protocol import Measure
-from montecarlo.quantile import expected_shortfall, quantile_standard_error, quantiles
 from montecarlo.reduction import Estimate
 from montecarlo.simulation import Progress, simulate
 
@@ -38,7 +37,11 @@ if TYPE_CHECKING:
     from contracts.deal import Deal
     from contracts.run import Run
 
-TAIL = 0.95
+TAIL_STATISTICS = (
+    "standard_error_paid_p95",
+    "paid_expected_shortfall_95",
+    "standard_error_shortfall_95",
+)
 
 
 def exposure(
@@ -153,47 +156,28 @@ def _table(
         rows = slice(position * n, (position + 1) * n)
         add("physical", f"expected_{name}", outlays.mean[rows])
         add("physical", f"standard_error_{name}", outlays.standard_error[rows])
-    points = np.array([quantiles(row, list(PERCENTILES.values())) for row in outlays.samples])
-    for position, name in enumerate(PERCENTILES):
-        add("physical", f"paid_{name}", points[:, position])
-    add("physical", "standard_error_paid_p95", quantile_standard_error(outlays.samples, TAIL))
-    add("physical", "paid_expected_shortfall_95", expected_shortfall(outlays.samples, TAIL))
-    beyond = np.maximum(outlays.samples - points[:, [-1]], 0.0)
-    add("physical", "standard_error_shortfall_95", _error_of_mean(beyond) / (1.0 - TAIL))
-    is_paid = outlays.samples > 0.0
-    add("physical", "probability_of_payment", is_paid.mean(axis=1), "1")
-    add("physical", "standard_error_probability", _error_of_mean(is_paid), "1")
+    budget = _appropriations(groups)
+    paid = paid_statistics(outlays.samples, budget)
+    for statistic in [*(f"paid_{name}" for name in PERCENTILES), *TAIL_STATISTICS]:
+        add("physical", statistic, paid[statistic])
+    for statistic in ("probability_of_payment", "standard_error_probability"):
+        add("physical", statistic, paid[statistic], "1")
     at_zero = _at_zero_prices(groups)
     # Payments that rise with a price, or that a cap moves between years, have no such bound.
     is_bound = outlays.samples.max(axis=1) <= at_zero * (1.0 + 1e-9) + 1e-6
     add("contract", "maximum_obligation", np.where(is_bound, at_zero, np.nan))
     add("contract", "recorded", _recorded(groups))
     add("physical", "contingent", outlays.mean[:n] - columns["contract", "recorded", unit])
-    budget = _appropriations(groups)
-    over = outlays.samples - budget[:, None]
-    known_budget = ~np.isnan(budget)
     add("contract", "appropriation", budget)
-    exceeds = np.where(known_budget, (over > 0.0).mean(axis=1), np.nan)
-    add("physical", "probability_exceeds", exceeds, "1")
-    is_over = np.where(known_budget[:, None], over > 0.0, np.nan)
-    add("physical", "standard_error_exceeds", _error_of_mean(is_over), "1")
-    add("physical", "expected_excess", np.maximum(over, 0.0).mean(axis=1))
-    add("physical", "standard_error_excess", _error_of_mean(np.maximum(over, 0.0)))
+    for statistic in ("probability_exceeds", "standard_error_exceeds"):
+        add("physical", statistic, paid[statistic], "1")
+    for statistic in ("expected_excess", "standard_error_excess"):
+        add("physical", statistic, paid[statistic])
     add("pricing", "present_value_net_paid", value.mean[2 * n :])
     add("pricing", "standard_error_present_value", value.standard_error[2 * n :])
     table = pd.DataFrame(columns, index=_index(groups))
     table.columns.names = ["probability_measure", "statistic", "unit"]
     return table
-
-
-def _error_of_mean(samples: npt.ArrayLike) -> FloatArray:
-    """Return the standard error of the mean of each row; NaN for a single path."""
-    rows = np.asarray(samples, dtype=np.float64)
-    n_paths = rows.shape[1]
-    if n_paths == 1:
-        return np.full(rows.shape[0], np.nan)
-    error: FloatArray = rows.std(axis=1, ddof=1) / np.sqrt(n_paths)
-    return error
 
 
 def _index(groups: Groups) -> pd.Index:
