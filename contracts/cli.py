@@ -190,6 +190,22 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+def warmup(as_json: Json = False) -> None:
+    """Compile every kernel now and keep it, so that later runs start quickly."""
+    from contracts.reports.progress import announced
+
+    with announced():
+        from contracts.warmup import warm_up
+
+        done = warm_up()
+    if as_json:
+        _print_json(done.to_dict())
+        return
+    for line in done.lines():
+        typer.echo(line)
+
+
 @golden.command("record")
 def golden_record(
     deal: DealName,

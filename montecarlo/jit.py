@@ -112,7 +112,9 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
 def _compiled(function: Callable[P, R], **more: str) -> Callable[P, R]:
     if not IS_COMPILED:
         return function
-    options: dict[str, Untyped] = {"nogil": True, "error_model": "numpy", **more}
+    # Without the wrapper for calls from C, which nothing here makes: less to compile.
+    options: dict[str, Untyped] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    options.update(more)
     if _WIDE is not None:
         options["pipeline_class"] = _WIDE
     on_disk = os.path.exists(function.__code__.co_filename)

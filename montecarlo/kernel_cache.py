@@ -109,7 +109,7 @@ class CacheStatus:
         return trouble_with(self.folder, is_writable=self.is_writable)
 
 
-class _Kernel:
+class KnownKernel:
     """A compiled function and what decides its machine code."""
 
     def __init__(self, dispatcher: Untyped, function: Callable[..., Any]) -> None:
@@ -120,16 +120,33 @@ class _Kernel:
 
     @property
     def name(self) -> str:
+        """Its module and name."""
         return f"{self.function.__module__}.{self.function.__qualname__}"
 
     @property
     def folder(self) -> str:
+        """Where its machine code is kept; empty when it is not."""
         return str(getattr(self.dispatcher._cache, "cache_path", None) or "")
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it has machine code in this process."""
+        return bool(self.dispatcher.overloads)
+
+    def calls(self) -> set[str]:
+        """Return the names of the kernels that it calls itself."""
+        called = set()
+        for _, value in _globals_of(self.function.__code__, self.function):
+            direct = _kernels.get(id(value))
+            chosen = _chosen.get(id(value), ()) if direct is None else (direct,)
+            called |= {one.name for one in chosen}
+        return called
 
     def stamp(self, callers: tuple[int, ...] = ()) -> str:
         """Return the stamp of this kernel; one that calls itself is not followed again."""
         parts = [*self.texts, "wide" if wants_wide() else "narrow"]
-        for name, value in sorted(_globals_of(self.function.__code__, self.function)):
+        read = _globals_of(self.function.__code__, self.function)
+        for name, value in sorted(read, key=lambda found: found[0]):
             called = _kernels.get(id(value))
             if called is not None:
                 known = id(value) in (*callers, id(self.dispatcher))
@@ -143,9 +160,21 @@ class _Kernel:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-_kernels: dict[int, _Kernel] = {}
-_chosen: dict[int, tuple[_Kernel, ...]] = {}
+_kernels: dict[int, KnownKernel] = {}
+_chosen: dict[int, tuple[KnownKernel, ...]] = {}
 _listeners: list[Callable[[Compiling | NotKept], None]] = []
+
+
+def known_kernels() -> dict[str, KnownKernel]:
+    """Return every kernel that was imported so far, by module and name.
+
+    Examples
+    --------
+    >>> from montecarlo.engine import kernels
+    >>> known_kernels()["montecarlo.engine.kernels.fill_block"].folder != ""
+    True
+    """
+    return {found.name: found for found in _kernels.values()}
 
 
 @contextmanager
@@ -184,7 +213,7 @@ def follow(
         Called with the compiler's context to start what machine code on disk is linked against,
         and nothing that is only needed to compile.
     """
-    found = _Kernel(dispatcher, function)
+    found = KnownKernel(dispatcher, function)
     _kernels[id(dispatcher)] = found
     cache: Untyped = getattr(dispatcher, "_cache", None)
     if not all(hasattr(cache, name) for name in ("load_overload", "save_overload")):
@@ -198,7 +227,7 @@ def follow(
         if result is None:
             result = _load(load, cache, signature, context)
         if result is None:
-            _tell(Compiling(kernel=found.name, folder=found.folder))
+            tell(Compiling(kernel=found.name, folder=found.folder))
         return result
 
     def save_overload(signature: Untyped, compiled: Untyped) -> None:
@@ -207,7 +236,7 @@ def follow(
         except OSError as error:
             # A full disk, say: the machine code in memory is good.
             reason = error.strerror or str(error)
-            _tell(NotKept(kernel=found.name, folder=found.folder, reason=reason))
+            tell(NotKept(kernel=found.name, folder=found.folder, reason=reason))
 
     cache.load_overload, cache.save_overload = load_overload, save_overload
 
@@ -218,12 +247,13 @@ def depends_on(function: Callable[..., Any], kernels: tuple[Callable[..., Any], 
     _chosen[id(function)] = tuple(one for one in found if one is not None)
 
 
-def _tell(event: Compiling | NotKept) -> None:
+def tell(event: Compiling | NotKept) -> None:
+    """Tell all who watch."""
     for listener in tuple(_listeners):
         listener(event)
 
 
-def _set_stamp(found: _Kernel) -> None:
+def _set_stamp(found: KnownKernel) -> None:
     cache_file: Untyped = getattr(found.dispatcher._cache, "_cache_file", None)
     if hasattr(cache_file, "_source_stamp"):
         cache_file._source_stamp = found.stamp()
@@ -343,6 +373,18 @@ def trouble_with(folder: str, *, is_writable: bool = True) -> str:
     if asked and not Path(folder).is_relative_to(os.path.abspath(asked)):
         return f"NUMBA_CACHE_DIR={asked} cannot be written to; compiled kernels are in {folder}"
     return ""
+
+
+def cache_folders() -> tuple[str, ...]:
+    """Return every folder that a kernel known so far is kept in.
+
+    Examples
+    --------
+    >>> from montecarlo.engine import kernels
+    >>> len(cache_folders()) > 0
+    True
+    """
+    return tuple(sorted({found.folder for found in _kernels.values() if found.folder}))
 
 
 def _can_write(folder: str) -> bool:

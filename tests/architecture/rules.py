@@ -26,6 +26,7 @@ MAY_SIMULATE = {
     "contracts.valuation",
     "contracts.public_exposure",
     "contracts.controls",
+    "contracts.warmup",
 }
 
 # Linear algebra calls BLAS, which has threads of its own: within a block's work they would take

@@ -1,0 +1,150 @@
+"""Warm-up: compile every kernel that the built-in models, observations, legs and modifiers need.
+
+The first run after an install or an update compiles for some seconds. A container, a server or a
+cluster does it beforehand and starts quickly ever after.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import get_args
+
+import numpy as np
+
+from contracts.catalogue import deals, load
+from contracts.conventions import FloatArray
+from contracts.legs.floor import Floor
+from contracts.modifiers.budget_cap import BudgetCap
+from contracts.valuation import value
+from montecarlo.block import PathBlock
+from montecarlo.curve import ForwardCurve
+from montecarlo.grid import TimeGrid
+from montecarlo.kernel_cache import Compiling, NotKept, cache_folders, trouble_with, watch_compiling
+from montecarlo.models import GBM, Joint, SchwartzSmith
+from montecarlo.plan import Plan
+from montecarlo.sampling import Method, Sampling
+from montecarlo.simulation import simulate
+
+N_PATHS = 512
+"""Enough for the smallest randomisation of every method, twice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warmup:
+    """What a warm-up did.
+
+    Parameters
+    ----------
+    compiled
+        Modules and names of the kernels that were compiled; the others were there already.
+    seconds
+        How long it took.
+    folders
+        Where machine code is kept; empty when it is not.
+    trouble
+        What keeps it from being kept, or from being kept where asked; empty if nothing.
+    """
+
+    compiled: tuple[str, ...]
+    seconds: float
+    folders: tuple[str, ...]
+    trouble: str
+
+    def to_dict(self) -> dict[str, object]:
+        """Return what ``offtake warmup --json`` prints."""
+        return asdict(self)
+
+    def lines(self) -> Iterator[str]:
+        """Yield what was done and where the cache is, for a person.
+
+        Examples
+        --------
+        >>> for line in Warmup(compiled=(), seconds=1.0, folders=("/c",), trouble="").lines():
+        ...     print(line)
+        nothing to compile: every kernel was there already
+        compiled kernels are kept in /c
+        """
+        if self.compiled:
+            noun = "kernel" if len(self.compiled) == 1 else "kernels"
+            yield f"{len(self.compiled)} {noun} compiled in {self.seconds:.1f} s"
+        else:
+            yield "nothing to compile: every kernel was there already"
+        if len(self.folders) == 1:
+            yield f"compiled kernels are kept in {self.folders[0]}"
+        elif self.folders:
+            parent = os.path.commonpath(self.folders)
+            yield f"compiled kernels are kept in {len(self.folders)} folders below {parent}"
+        if self.trouble:
+            yield self.trouble
+
+
+def warm_up() -> Warmup:
+    """Compile what any built-in deal or model needs, and keep it for later processes.
+
+    Examples
+    --------
+    >>> first = warm_up()
+    >>> warm_up().compiled
+    ()
+    """
+    started = time.perf_counter()
+    events: list[Compiling | NotKept] = []
+    with watch_compiling(events.append):
+        for name in deals():
+            value(load(name), n_paths=N_PATHS, seed=1).exposure()
+        _samplings()
+        _clauses()
+    folders = cache_folders()
+    lost = [event for event in events if isinstance(event, NotKept)]
+    trouble = trouble_with(folders[0] if folders else "")
+    if lost:
+        trouble = f"{lost[0].folder}, for compiled kernels, cannot be written to: {lost[0].reason}"
+    return Warmup(
+        compiled=tuple(event.kernel for event in events if isinstance(event, Compiling)),
+        seconds=time.perf_counter() - started,
+        folders=folders,
+        trouble=trouble,
+    )
+
+
+def _samplings() -> None:
+    """Draw paths of one and two factors in every way that there is."""
+    curve = ForwardCurve.flat(10.0)
+    two = SchwartzSmith(
+        name="a",
+        mean_reversion=1.0,
+        short_volatility=0.3,
+        long_volatility=0.1,
+        correlation=0.2,
+        forward_curve=curve,
+    )
+    joint = Joint(
+        models=[two, GBM(name="b", volatility=0.2, spot=5.0, drift=0.0)], correlation=np.eye(2)
+    )
+    grid = TimeGrid.from_times([0.5, 1.0])
+    for method in get_args(Method):
+        n_points = N_PATHS // 2 if method == "sobol" else None
+        plan = Plan(n_paths=N_PATHS, seed=1, sampling=Sampling(method=method, n_points=n_points))
+        simulate(joint, grid, _Last(), plan)
+
+
+class _Last:
+    """The last price of each path, kept and averaged."""
+
+    n_outputs = 1
+    n_kept = 1
+
+    def __call__(self, block: PathBlock) -> FloatArray:
+        return block.price["a"][-1:]
+
+
+def _clauses() -> None:
+    """Settle what no built-in deal has: terms that differ from path to path, a cap."""
+    prices = np.full((2, 2), 9.0)
+    seen = {"price": prices, "quantity": prices, "strike": prices}
+    owed = Floor(reference_price="price", quantity="quantity", strike="strike").amounts(seen)
+    cap = BudgetCap(limit=1.0, per="contract")
+    cap.capped(owed, np.zeros(2, dtype=np.int64))
