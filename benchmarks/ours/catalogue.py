@@ -80,11 +80,19 @@ def switched():
         for form, run in (("composed", simulated.composed), ("fused", simulated.fused))
     ] + [
         Program(
-            name="ours, automatic",
+            name="ours, whole valuation, controls",
             workload="W1",
-            run=simulated.composed("W1"),
-            absent=simulated.lacks("standard_error"),
-        )
+            run=valuations.controlled,
+            absent=valuations.no_controls(),
+            n_paths=100_000,
+        ),
+        Program(
+            name="ours, whole valuation, automatic",
+            workload="W1",
+            run=valuations.automatic,
+            absent=valuations.not_automatic(),
+            n_paths=1,
+        ),
     ]
 
 

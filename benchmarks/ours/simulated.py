@@ -26,13 +26,6 @@ from montecarlo.sampling import Sampling
 MODELS = {"W1": TWO_FACTORS, "W2": BROWNIAN}
 
 
-def lacks(*switches):
-    """Say which settings of a plan this version does not have; None where it has them all."""
-    known = {field.name for field in dataclasses.fields(Plan)}
-    missing = [switch for switch in switches if switch not in known]
-    return f"this version has no {', '.join(missing)}" if missing else None
-
-
 def ignored(sampling):
     """Say whether this version does not heed a sampling: then its paths are the plain ones."""
     small = dataclasses.replace(sampling, n_points=256 if sampling.n_points else None)

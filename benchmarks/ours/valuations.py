@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 
 import contracts
@@ -11,17 +13,47 @@ from benchmarks.ours.workloads import SEED
 from benchmarks.programs import Answer
 
 
-def whole(n_paths):
-    """``contracts.value`` of W1: both legs, every flow of each, years, undiscounted sums."""
-    v = contracts.value(
+def value(**settings):
+    return contracts.value(
         deals.deal(),
         market=deals.market("W1"),
-        n_paths=n_paths,
         seed=SEED,
         n_threads=1,
         quantiles="total",
+        **settings,
     )
-    return Answer(n_paths=n_paths, mean=v.pv, standard_error=v.standard_error)
+
+
+def answer(v, **details):
+    return Answer(
+        n_paths=v.plan.n_paths, mean=v.pv, standard_error=v.standard_error, details=details
+    )
+
+
+def whole(n_paths):
+    """``contracts.value`` of W1: both legs, every flow of each, years, undiscounted sums."""
+    return answer(value(n_paths=n_paths, control=False))
+
+
+def controlled(n_paths):
+    """The same with whatever control variates the valuation finds."""
+    return answer(value(n_paths=n_paths, control=True))
+
+
+def automatic(_n_paths):
+    """The same with the wanted standard error told, the rest left to the valuation."""
+    return answer(value(n_paths="auto", standard_error=terms.WANTED_ERROR))
+
+
+def no_controls():
+    """Say whether the control variates of this version leave W1 as it is."""
+    is_same = whole(512).standard_error == controlled(512).standard_error
+    return "this version has no control for it" if is_same else None
+
+
+def not_automatic():
+    known = inspect.signature(contracts.value).parameters
+    return None if "standard_error" in known else "this version has no standard_error to ask for"
 
 
 def portfolio(n_paths, n_deals=terms.N_DEALS):
