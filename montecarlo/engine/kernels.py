@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from montecarlo.checks import FloatArray
 from montecarlo.elementary import exp_normal
-from montecarlo.jit import by_precision, fma, kernel
+from montecarlo.jit import by_precision, fma, inlined, kernel
 from montecarlo.random import draw_rows
 from montecarlo.single import AngleArray
 from montecarlo.single import draw_rows as draw_single_rows
@@ -176,6 +176,44 @@ def _mirrored_price_row(
             out[2 * pair + 1] = scale * exponential(-total)
 
 
+@inlined
+def move_and_price(
+    t: int,
+    step: int,
+    start: int,
+    end: int,
+    is_mirrored: bool,
+    starts: npt.NDArray[np.int64],
+    n_reads: npt.NDArray[np.int64],
+    decay: FloatArray,
+    loading: FloatArray,
+    scale: FloatArray,
+    normals: FloatArray,
+    state: FloatArray,
+    prices: FloatArray,
+) -> None:
+    """Move the factors to date ``t`` by the normals of row ``step``, and price paths of a strip."""
+    n = (end - start) // 2 if is_mirrored else end - start
+    n_done = 0
+    if not is_mirrored and starts[1] > 0 and n_reads[0] == 1:
+        n_done = 1
+        row = prices[0, t, start:end]
+        if starts[1] == 1:
+            _one_factor_row(decay[t], loading[t], normals, step, scale[t, 0], state, row)
+        elif n_reads[1] == 1:
+            _spot_row(decay[t], loading[t], normals, step, scale[t, 0], state, row)
+        else:
+            _two_factor_row(decay[t], loading[t], normals, step, scale[t, 0], state, row)
+    for i in range(starts[n_done], state.shape[0]):
+        _advance(decay[t, i], loading[t, i], n_reads[i], normals, step, state[i, :n])
+    for a in range(n_done, prices.shape[0]):
+        row = prices[a, t, start:end]
+        if is_mirrored:
+            _mirrored_price_row(scale[t, a], state, starts[a], starts[a + 1], row)
+        else:
+            _price_row(scale[t, a], state, starts[a], starts[a + 1], row)
+
+
 @kernel
 def fill_block(
     key: npt.NDArray[np.uint64],
@@ -197,8 +235,7 @@ def fill_block(
     ``n`` is the strip, or half of it in antithetic pairs. All arrays of floats are of one
     precision; ``angles`` (2, n) is needed in single precision only.
     """
-    n_names, n_dates, width = price.shape
-    is_fused = not is_mirrored and starts[1] > 0 and n_reads[0] == 1
+    n_dates, width = price.shape[1:]
     strip = 2 * state.shape[1] if is_mirrored else state.shape[1]
     for start in range(0, width, strip):
         end = min(start + strip, width)
@@ -211,21 +248,7 @@ def fill_block(
             if step == 0:
                 for j in range(normals.shape[0]):
                     draw(key, path, np.uint64(t // 4), np.uint64(j), angles, normals[j], n)
-            n_done = 0
-            if is_fused:
-                n_done = 1
-                row = price[0, t, start:end]
-                if starts[1] == 1:
-                    _one_factor_row(decay[t], loading[t], normals, step, scale[t, 0], state, row)
-                elif n_reads[1] == 1:
-                    _spot_row(decay[t], loading[t], normals, step, scale[t, 0], state, row)
-                else:
-                    _two_factor_row(decay[t], loading[t], normals, step, scale[t, 0], state, row)
-            for i in range(starts[n_done], state.shape[0]):
-                _advance(decay[t, i], loading[t, i], n_reads[i], normals, step, state[i, :n])
-            for a in range(n_done, n_names):
-                row = price[a, t, start:end]
-                if is_mirrored:
-                    _mirrored_price_row(scale[t, a], state, starts[a], starts[a + 1], row)
-                else:
-                    _price_row(scale[t, a], state, starts[a], starts[a + 1], row)
+            move_and_price(
+                t, step, start, end, is_mirrored, starts, n_reads, decay, loading, scale, normals,
+                state, price,
+            )  # fmt: skip
