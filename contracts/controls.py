@@ -22,7 +22,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_ndtr, ndtr
 
 from contracts.conventions import FloatArray
 from contracts.protocols import EquityLeg, Prices
@@ -30,6 +29,7 @@ from contracts.settlement import Line, Settlement
 from montecarlo.grid import TimeGrid
 from montecarlo.models import Joint
 from montecarlo.models.protocol import Measure
+from montecarlo.normal import normal_cdf
 
 SMALL_VARIANCE = 1e-8
 """Below this the slope is its limit, for the formula would divide rounding by rounding."""
@@ -108,11 +108,12 @@ def best_slope(relative_strike: float, log_variance: float) -> float:
     spread = math.sqrt(log_variance)
     d = -math.log(relative_strike) / spread + 0.5 * spread
     if log_variance < SMALL_VARIANCE:
-        return float(ndtr(d))
+        return float(normal_cdf(d))
     # Divided through by e^v, which may be larger than a double.
     shrink = math.exp(-log_variance)
-    above = math.exp(float(log_ndtr(d + spread)))
-    rest = relative_strike * (float(ndtr(d - spread)) - float(ndtr(d))) - float(ndtr(d))
+    above = float(normal_cdf(d + spread))
+    below = float(normal_cdf(d))
+    rest = relative_strike * (float(normal_cdf(d - spread)) - below) - below
     return (above + shrink * rest) / -math.expm1(-log_variance)
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from montecarlo.philox import philox4x32
     from montecarlo.plan import Plan
     from montecarlo.principal import principal_components
+    from montecarlo.normal import normal_cdf
     from montecarlo.quantile import expected_shortfall, quantile_standard_error, quantiles
     from montecarlo.random import normals, uniforms
     from montecarlo.reduction import Estimate
@@ -84,6 +85,7 @@ _MODULES = {
     "granule_moments": "montecarlo.accumulators",
     "kernel": "montecarlo.jit",
     "normal_quantiles": "montecarlo.inverse_normal",
+    "normal_cdf": "montecarlo.normal",
     "normals": "montecarlo.random",
     "philox4x32": "montecarlo.philox",
     "principal_components": "montecarlo.principal",
@@ -132,6 +134,7 @@ __all__ = [
     "granule_moments",
     "kernel",
     "normal_quantiles",
+    "normal_cdf",
     "normals",
     "philox4x32",
     "principal_components",

@@ -14,10 +14,10 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
 from montecarlo import checks
 from montecarlo.checks import FloatArray
+from montecarlo.normal import normal_cdf
 
 Kind: TypeAlias = Literal["call", "put"]
 """``call`` pays (P - K)+, ``put`` pays (K - P)+: a floor is a put."""
@@ -80,7 +80,7 @@ def black76(
     moneyness = np.log(f / np.where(is_plain, k, 1.0))
     upper = moneyness / deviation + 0.5 * deviation
     lower = upper - deviation
-    lognormal = sign * (f * ndtr(sign * upper) - k * ndtr(sign * lower))
+    lognormal = sign * (f * normal_cdf(sign * upper) - k * normal_cdf(sign * lower))
     intrinsic = np.where(sign * (f - k) > 0.0, sign * (f - k), 0.0)
     return np.asarray(d * np.where(is_plain, lognormal, intrinsic))
 

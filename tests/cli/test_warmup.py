@@ -186,3 +186,26 @@ def test_nothing_that_was_lost_is_called_kept(monkeypatch):
     )
 
     assert warm_up().trouble == "/f, for compiled kernels, cannot be written to: no space"
+
+
+def test_a_report_on_a_terminal_needs_neither_pandas_nor_scipy():
+    # From a filled cache: to compile, the compiler reads scipy's linear algebra.
+    offtake("value", "lynas-jare", "--paths", "600")
+    code = (
+        "import sys\n"
+        "sys.argv = ['offtake', 'value', 'lynas-jare', '--paths', '600', *sys.argv[1:]]\n"
+        "from contracts.cli import main\n"
+        "try:\n"
+        "    main()\n"
+        "finally:\n"
+        "    print(*sys.modules, file=sys.stderr)\n"
+    )
+    for options in ((), ("--json",)):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *options], capture_output=True, text=True, check=False
+        )
+        loaded = set(done.stderr.split())
+
+        assert done.returncode == 0, done.stderr
+        assert "numba" in loaded
+        assert not {"pandas", "scipy.special", "scipy.linalg", "matplotlib"} & loaded
