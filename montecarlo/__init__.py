@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from montecarlo.models.schwartz import Schwartz
     from montecarlo.models.schwartz_smith import SchwartzSmith
     from montecarlo.models.supplied import SuppliedPaths
+    from montecarlo.normal import normal_cdf
     from montecarlo.philox import philox4x32
     from montecarlo.plan import Plan
     from montecarlo.principal import principal_components
-    from montecarlo.normal import normal_cdf
     from montecarlo.quantile import expected_shortfall, quantile_standard_error, quantiles
     from montecarlo.random import normals, uniforms
     from montecarlo.reduction import Estimate
@@ -133,8 +133,8 @@ __all__ = [
     "geometric_average_option",
     "granule_moments",
     "kernel",
-    "normal_quantiles",
     "normal_cdf",
+    "normal_quantiles",
     "normals",
     "philox4x32",
     "principal_components",
