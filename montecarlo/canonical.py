@@ -95,7 +95,7 @@ def _name(item: object) -> str:
         found = import_module(module)
         for part in name.split("."):
             found = getattr(found, part, None)
-    if found is not item:
+    if found != item:
         msg = f"a function must be importable by its name to be hashed, got {name!r} of {module}"
         raise ValueError(msg)
     return f"{module}.{name}"

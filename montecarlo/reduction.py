@@ -21,6 +21,8 @@ from montecarlo.checks import FloatArray
 from montecarlo.jit import kernel
 from montecarlo.sampling import Sampling
 
+_MERGED_AT_ONCE = 64
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Estimate:
@@ -131,46 +133,61 @@ class ChunkMoments:
     (2, array([1]), array([512]))
     """
 
-    __slots__ = ("_done", "_first_granule", "_moments", "_n_outputs", "_span", "_start")
+    __slots__ = ("_done", "_moments", "_n_outputs", "_n_unmerged", "_span", "_start", "_unmerged")
 
     def __init__(
         self, n_outputs: int, sampling: Sampling, *, first_path: int, chunk_paths: int
     ) -> None:
         granule = granule_paths(sampling)
         self._n_outputs = n_outputs
-        self._first_granule = self._start = first_path // granule
+        self._start = first_path // granule
         # Nodes never reach from one randomisation into the next.
         whole = sampling.group if sampling.method == "sobol" else chunk_paths
         self._span = min(chunk_paths, whole) // granule
         self._moments = Moments(n_outputs)
         self._done: list[GranuleMoments] = []
+        self._unmerged: list[GranuleMoments] = []
+        self._n_unmerged = 0
 
     def update(self, granules: GranuleMoments) -> None:
         """Take in the next granules of the chunk."""
-        for part, is_whole in _cut(granules, self._span):
-            self._moments.update(part)
-            if is_whole:
-                self._finish()
+        self._unmerged.append(granules)
+        self._n_unmerged += granules.counts.size
+        if self._n_unmerged >= _MERGED_AT_ONCE:
+            self._merge()
 
     def nodes(self) -> GranuleMoments:
         """Return all that was taken in, merged as far as it can be."""
+        if self._unmerged:
+            self._merge()
         if self._moments.n_paths:
             self._finish()
-        done = self._done
-        if len(done) == 1:
-            return done[0]
-        return GranuleMoments(
-            first_granule=self._first_granule,
-            levels=np.concatenate([nodes.levels for nodes in done]),
-            counts=np.concatenate([nodes.counts for nodes in done]),
-            mean=np.concatenate([nodes.mean for nodes in done]),
-            squares=np.concatenate([nodes.squares for nodes in done]),
-        )
+        return _joined(self._done)
+
+    def _merge(self) -> None:
+        for part, is_whole in _cut(_joined(self._unmerged), self._span):
+            self._moments.update(part)
+            if is_whole:
+                self._finish()
+        self._unmerged, self._n_unmerged = [], 0
 
     def _finish(self) -> None:
         self._done.append(self._moments.nodes(self._start))
         self._start += self._span
         self._moments = Moments(self._n_outputs)
+
+
+def _joined(parts: list[GranuleMoments]) -> GranuleMoments:
+    """Return consecutive nodes as one set."""
+    if len(parts) == 1:
+        return parts[0]
+    return GranuleMoments(
+        first_granule=parts[0].first_granule,
+        levels=np.concatenate([nodes.levels for nodes in parts]),
+        counts=np.concatenate([nodes.counts for nodes in parts]),
+        mean=np.concatenate([nodes.mean for nodes in parts]),
+        squares=np.concatenate([nodes.squares for nodes in parts]),
+    )
 
 
 def _cut(granules: GranuleMoments, span: int) -> Iterator[tuple[GranuleMoments, bool]]:
