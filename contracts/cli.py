@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,6 +36,14 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed; the same seed gives the
 Threads = Annotated[int | None, typer.Option("--threads", help="Threads; never change a bit.")]
 Side = Annotated[
     str | None, typer.Option("--perspective", help="Party whose receipts are positive.")
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="ADDRESS", help="Scheduler of a Dask cluster to work on."),
+]
+StoreFolder = Annotated[
+    Path | None,
+    typer.Option("--store", metavar="FOLDER", help="Keep finished parts; go on where it stopped."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
@@ -96,12 +105,14 @@ def value(
     paths: Paths = DEFAULT_PATHS,
     seed: Seed = DEFAULT_SEED,
     threads: Threads = None,
+    cluster: Cluster = None,
+    store: StoreFolder = None,
     as_json: Json = False,
 ) -> None:
     """Value a deal: each leg, the total, and the cash flows by calendar year."""
     from contracts.reports.progress import announced
 
-    with announced() as progress:
+    with announced() as progress, _connected(cluster) as executor:
         from contracts.valuation import value as run
         from montecarlo.models.protocol import as_measure
 
@@ -114,6 +125,8 @@ def value(
             seed=seed,
             n_threads=threads,
             progress=progress,
+            executor=executor,
+            store=store,
         )
     if as_json:
         _print_json(valuation.to_dict())
@@ -137,12 +150,14 @@ def exposure(
     paths: Paths = DEFAULT_PATHS,
     seed: Seed = DEFAULT_SEED,
     threads: Threads = None,
+    cluster: Cluster = None,
+    store: StoreFolder = None,
     as_json: Json = False,
 ) -> None:
     """Show what the public pays and receives, by fiscal year, agency, programme and more."""
     from contracts.reports.progress import announced
 
-    with announced() as progress:
+    with announced() as progress, _connected(cluster) as executor:
         from contracts.public_exposure import exposure as expose
         from contracts.run import as_deal
         from contracts.valuation import value_together
@@ -157,9 +172,11 @@ def exposure(
             seed=seed,
             n_threads=threads,
             progress=progress,
+            executor=executor,
+            store=store,
         )
         dimensions = [name.strip() for name in by.split(",") if name.strip()]
-        table = expose(valuations, by=dimensions, progress=progress)
+        table = expose(valuations, by=dimensions, progress=progress, executor=executor, store=store)
     if as_json:
         from contracts.document import exposure_document
 
@@ -237,6 +254,14 @@ def golden_check(file: Annotated[Path, typer.Argument(help="A recorded golden.")
     typer.echo(result.message, err=not result.passed)
     if not result.passed:
         raise typer.Exit(1)
+
+
+def _connected(address: str | None) -> AbstractContextManager[Any]:
+    if address is None:
+        return nullcontext()
+    from contracts.cluster import connected
+
+    return connected(address)
 
 
 def _print_json(document: Any) -> None:  # noqa: ANN401

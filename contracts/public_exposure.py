@@ -22,13 +22,14 @@ import numpy as np
 import pandas as pd
 
 from contracts.checks import require
-from contracts.controls import controls
 from contracts.conventions import PERCENTILES, FloatArray
 from contracts.exposure_groups import GroupOutputs, Groups, group
 from contracts.exposure_statistics import paid_statistics
+from contracts.recipes import ExposureRecipe
 from contracts.run import prepare
 from contracts.settlement import simulated_dates
 from contracts.valuation import Valuation
+from montecarlo.executors.collection import ExecutorLike, StoreLike
 from montecarlo.models.protocol import Measure
 from montecarlo.reduction import Estimate
 from montecarlo.simulation import Progress, simulate
@@ -49,6 +50,8 @@ def exposure(
     *,
     by: Sequence[str] = ("fiscal_year",),
     progress: Progress | None = None,
+    executor: ExecutorLike = None,
+    store: StoreLike = None,
 ) -> pd.DataFrame:
     """Return the exposure of all public parties of one or more deals.
 
@@ -62,6 +65,8 @@ def exposure(
         own.
     progress
         Called with (paths done, paths in all), twice over.
+    executor, store
+        As for :func:`contracts.value`.
 
     Returns
     -------
@@ -89,8 +94,8 @@ def exposure(
     run = _common_run(valuations)
     first = valuations[0]
     groups = group(run.settlements, by)
-    outlays = _simulate(run, groups, first, "physical", progress)
-    value = _simulate(run, groups, first, "pricing", progress)
+    outlays = _simulate(run, groups, first, "physical", progress, executor, store)
+    value = _simulate(run, groups, first, "pricing", progress, executor, store)
     return _table(groups, valuations, outlays, value)
 
 
@@ -136,10 +141,26 @@ def _simulate(
     first: Valuation,
     measure: Measure,
     progress: Progress | None = None,
+    executor: ExecutorLike = None,
+    store: StoreLike = None,
 ) -> Estimate:
-    known = controls(run.model, run.grid, run.settlements, measure=measure)
-    outputs = GroupOutputs(groups, known, discounted=measure == "pricing")
-    return simulate(run.model, run.grid, outputs, first.plan, measure=measure, progress=progress)
+    recipe = ExposureRecipe(
+        deals=tuple(settlement.deal for settlement in run.settlements),
+        market=run.market,
+        by=groups.by,
+        measure=measure,
+    )
+    return simulate(
+        run.model,
+        run.grid,
+        recipe.outputs(run, groups),
+        first.plan,
+        measure=measure,
+        progress=progress,
+        executor=executor,
+        store=store,
+        recipe=recipe,
+    )
 
 
 def _table(

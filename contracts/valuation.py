@@ -16,21 +16,21 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from contracts.checks import one_of, require
-from contracts.controls import Controls, controls
 from contracts.conventions import FloatArray, IntArray
 from contracts.deal import Deal
 from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
 from contracts.leg_value import LegValue, leg_value
 from contracts.market import Market
-from contracts.outputs import DealOutputs, Outputs
+from contracts.outputs import DealOutputs
+from contracts.recipes import ValuationRecipe
 from contracts.run import (
     DealLike,
     MarketLike,
     Run,
     as_deal,
     common_market,
-    prepare,
 )
+from montecarlo.executors.collection import ExecutorLike, StoreLike
 from montecarlo.models.protocol import Measure
 from montecarlo.plan import Plan
 from montecarlo.reduction import Estimate
@@ -184,6 +184,8 @@ def value(
     quantiles: Literal["legs", "total"] = "legs",
     control: bool = True,
     progress: Progress | None = None,
+    executor: ExecutorLike = None,
+    store: StoreLike = None,
 ) -> Valuation:
     """Value one deal.
 
@@ -207,6 +209,9 @@ def value(
         standard errors then differ from those of ``samples``. Never with supplied ``prices``.
     progress
         Called with (paths done, paths in all).
+    executor, store
+        Where paths are worked off, and a folder that keeps what is finished: see
+        :func:`montecarlo.simulate`. A ``dask.distributed.Client`` gives the same bits.
 
     Returns
     -------
@@ -236,6 +241,8 @@ def value(
         quantiles=quantiles,
         control=control,
         progress=progress,
+        executor=executor,
+        store=store,
     )[0]
 
 
@@ -252,6 +259,8 @@ def value_together(
     quantiles: Literal["legs", "total"] = "legs",
     control: bool = True,
     progress: Progress | None = None,
+    executor: ExecutorLike = None,
+    store: StoreLike = None,
 ) -> list[Valuation]:
     """Value several deals on the same paths of one market; see :func:`value`.
 
@@ -276,39 +285,46 @@ def value_together(
     one_of(quantiles, ("legs", "total"), "quantiles")
     require(len(deals) > 0, "deals", "hold at least one", len(deals))
     loaded = [as_deal(deal) for deal in deals]
-    common = common_market(loaded, market)
-    run = prepare(loaded, common, prices)
-    n_paths = run.n_paths or n_paths
-    sides = [perspective or deal.perspective for deal in loaded]
-    found: list[Controls] = [{} for _ in loaded]
-    if control and prices is None:
-        found = controls(run.model, run.grid, run.settlements, measure=measure)
-    outputs = Outputs(
-        [
-            DealOutputs(settled, _side(settled.deal, side), known, keep_legs=quantiles == "legs")
-            for settled, side, known in zip(run.settlements, sides, found, strict=True)
-        ]
+    require(
+        prices is None or (executor is None and store is None),
+        "executor and store",
+        "be left out where prices are supplied, which stay in this process",
+        executor or store,
     )
-    plan = Plan(n_paths=n_paths, seed=seed, n_threads=n_threads)
+    recipe = ValuationRecipe(
+        deals=tuple(loaded),
+        market=common_market(loaded, market),
+        sides=tuple(perspective or deal.perspective for deal in loaded),
+        measure=measure,
+        keep_legs=quantiles == "legs",
+        is_controlled=control and prices is None,
+    )
+    run, outputs = recipe.bind(prices)
+    plan = Plan(n_paths=run.n_paths or n_paths, seed=seed, n_threads=n_threads)
     try:
-        estimate = simulate(run.model, run.grid, outputs, plan, measure=measure, progress=progress)
+        estimate = simulate(
+            run.model,
+            run.grid,
+            outputs,
+            plan,
+            measure=measure,
+            progress=progress,
+            executor=executor,
+            store=store,
+            recipe=recipe,
+        )
     except MemoryError as error:
         rule = f"leave room for {outputs.n_kept} samples of 8 bytes a path"
         message = f"n_paths must {rule}, got {n_paths:,}"
         raise ValueError(message) from error
-    about = {"is_replay": prices is not None, "is_controlled": control and prices is None}
+    about = {"is_replay": prices is not None, "is_controlled": recipe.is_controlled}
     return [
-        _valuation(run, placed, side, measure, plan, estimate, **about)
-        for placed, side in zip(outputs.deals, sides, strict=True)
+        valuation_of(run, placed, side, measure, plan, estimate, **about)
+        for placed, side in zip(outputs.deals, recipe.sides, strict=True)
     ]
 
 
-def _side(deal: Deal, perspective: str) -> str:
-    one_of(perspective, tuple(deal.parties), f"{deal.name}: perspective")
-    return perspective
-
-
-def _valuation(
+def valuation_of(
     run: Run,
     placed: DealOutputs,
     perspective: str,
@@ -319,6 +335,7 @@ def _valuation(
     is_replay: bool,
     is_controlled: bool,
 ) -> Valuation:
+    """Read a deal's value off the rows of a run."""
     mean, error = estimate.mean, estimate.standard_error
     legs = tuple(leg_value(place, estimate) for place in placed.lines)
     for leg in legs:

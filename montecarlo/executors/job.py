@@ -44,6 +44,11 @@ class Parts:
     functional: Functional
 
     @property
+    def label(self) -> str:
+        """What to call it in messages."""
+        return "simulation"
+
+    @property
     def packages(self) -> tuple[str, ...]:
         """Packages whose sources decide the result."""
         return ("montecarlo",)
@@ -72,11 +77,18 @@ class Recipe(Protocol):
 
     Attributes
     ----------
+    label
+        What to call it in messages.
     packages
         Packages whose sources decide the result: they must be the same everywhere.
     fingerprint
         A text that is the same only for the same parts.
     """
+
+    @property
+    def label(self) -> str:
+        """What to call it in messages."""
+        ...
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -176,15 +188,12 @@ class Job:
         As for :func:`~montecarlo.simulation.simulate`.
     kept
         What stays of the rows that the functional keeps.
-    label
-        What to call the job in messages.
     """
 
     recipe: Recipe
     plan: Plan
     measure: Measure = "pricing"
     kept: Kept = "samples"
-    label: str = "simulation"
     _simulation: Simulation | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -192,6 +201,11 @@ class Job:
         if self.kept not in get_args(Kept):
             msg = f"kept must be one of {', '.join(get_args(Kept))}, got {self.kept!r}"
             raise ValueError(msg)
+
+    @property
+    def label(self) -> str:
+        """What to call the job in messages."""
+        return self.recipe.label
 
     def open(self, build: Callable[[], Parts] | None = None) -> Simulation:
         """Return the simulation, made ready at the first call, whichever thread that is in."""

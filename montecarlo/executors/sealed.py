@@ -77,7 +77,7 @@ def seal(job: Job) -> bytes:
     ValueError
         When the job cannot be pickled, or takes more than 16 megabytes.
     """
-    content = (job.recipe, job.plan, job.measure, job.kept, job.label)
+    content = (job.recipe, job.plan, job.measure, job.kept)
     try:
         pickled = _dumps(content)
     except Exception as error:
@@ -123,8 +123,8 @@ def _opened(sealed: bytes) -> Job:
         if job is None:
             theirs, content = pickle.loads(sealed)
             check_stamps(theirs)
-            recipe, plan, measure, kept, label = pickle.loads(zlib.decompress(content))
-            job = Job(recipe=recipe, plan=plan, measure=measure, kept=kept, label=label)
+            recipe, plan, measure, kept = pickle.loads(zlib.decompress(content))
+            job = Job(recipe=recipe, plan=plan, measure=measure, kept=kept)
             _open[key] = job
         _open.move_to_end(key)
         if len(_open) > _KEPT_OPEN:
