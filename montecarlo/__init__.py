@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from montecarlo.block import PathBlock
     from montecarlo.bridge import BrownianBridge, brownian_bridge
     from montecarlo.curve import DiscountCurve, ForwardCurve
+    from montecarlo.directions import direction_numbers
     from montecarlo.functional import Functional
     from montecarlo.grid import TimeGrid, year_fraction
     from montecarlo.histogram import Histogram
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     )
     from montecarlo.sampling import Sampling
     from montecarlo.simulation import simulate, simulate_paths
-    from montecarlo.sobol import SobolPoints, direction_numbers
+    from montecarlo.sobol import SobolPoints
 
 _MODULES = {
     "BlockSource": "montecarlo.models.protocol",
@@ -79,7 +80,7 @@ _MODULES = {
     "black76": "montecarlo.black",
     "brownian_bridge": "montecarlo.bridge",
     "cache_status": "montecarlo.kernel_cache",
-    "direction_numbers": "montecarlo.sobol",
+    "direction_numbers": "montecarlo.directions",
     "expected_shortfall": "montecarlo.quantile",
     "geometric_average_option": "montecarlo.black",
     "granule_moments": "montecarlo.accumulators",

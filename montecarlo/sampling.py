@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias, get_args
 from montecarlo import checks
 
 Method: TypeAlias = Literal["random", "antithetic", "sobol"]
-Ordering: TypeAlias = Literal["principal", "bridge", "time"]
+Ordering: TypeAlias = Literal["auto", "principal", "bridge", "time"]
 Precision: TypeAlias = Literal["double", "single"]
 
 SMALLEST_NET = 256
@@ -37,15 +37,22 @@ class Sampling:
         ``"sobol"``: scrambled Sobol points, ``n_points`` for each of some randomisations.
     precision
         ``"double"``, or ``"single"``: prices are simulated in 32-bit floats, everything worked out
-        from them in 64-bit ones.
+        from them in 64-bit ones. From Sobol points prices are simulated in 64 bits and then
+        rounded.
     spot_only
         Draw one normal for each price and step, whatever the number of factors behind the price:
         the same law of the prices from other numbers. The factors themselves are then not known.
     n_points
         For ``"sobol"``: points of each randomisation, a power of two of at least 256.
     ordering
-        For ``"sobol"``: what the first and best dimensions are spent on: the principal components
-        of the log prices, the bisection of a Brownian bridge, or the first steps.
+        For ``"sobol"``: what the first and best dimensions are spent on.
+
+        - ``"principal"``: the principal components of the log prices, at most 512 of them (names
+          times dates); factors are not known, as with ``spot_only``.
+        - ``"bridge"``: the bisection of a Brownian bridge, for any number.
+        - ``"time"``: the first steps.
+        - ``"auto"``: ``"principal"`` up to 512 log prices, else ``"bridge"``. The source that the
+          model's ``prepare`` returns says which, in ``ordering``.
 
     Raises
     ------
@@ -63,7 +70,7 @@ class Sampling:
     precision: Precision = "double"
     spot_only: bool = False
     n_points: int | None = None
-    ordering: Ordering = "principal"
+    ordering: Ordering = "auto"
 
     def __post_init__(self) -> None:
         _one_of("method", self.method, get_args(Method))
@@ -77,6 +84,62 @@ class Sampling:
         elif self.n_points is not None:
             msg = f"n_points must be left out with {self.method} sampling, got {self.n_points!r}"
             raise ValueError(msg)
+
+    @classmethod
+    def sobol(
+        cls,
+        n_paths: int,
+        *,
+        randomisations: int = 32,
+        ordering: Ordering = "auto",
+        spot_only: bool = False,
+        precision: Precision = "double",
+    ) -> Sampling:
+        """Return Sobol sampling that fills ``n_paths`` with so many randomisations.
+
+        Parameters
+        ----------
+        n_paths
+            ``randomisations`` times a power of two of at least 256.
+        randomisations
+            At least 2. The standard error is estimated from so many numbers: from 32, to within
+            an eighth.
+        ordering, spot_only, precision
+            As for the class.
+
+        Raises
+        ------
+        ValueError
+            Naming the nearest numbers of paths that would do.
+
+        Examples
+        --------
+        >>> Sampling.sobol(65_536).n_points
+        2048
+        >>> Sampling.sobol(100_000)
+        Traceback (most recent call last):
+        ValueError: n_paths must be 32 randomisations times a power of two of at least 256, got \
+100000; the nearest are 65536 and 131072
+        """
+        randomisations = checks.integer("randomisations", randomisations, 2)
+        n_paths = checks.integer("n_paths", n_paths, 1)
+        n_points = SMALLEST_NET
+        while 2 * n_points * randomisations <= n_paths:
+            n_points *= 2
+        if n_points * randomisations != n_paths:
+            msg = (
+                f"n_paths must be {randomisations} randomisations times a power of two of at least "
+                f"{SMALLEST_NET}, got {n_paths}; the nearest are {n_points * randomisations} and "
+                f"{2 * n_points * randomisations}"
+            )
+            raise ValueError(msg)
+        return cls(
+            method="sobol",
+            n_points=n_points,
+            ordering=ordering,
+            spot_only=spot_only,
+            precision=precision,
+        )
 
     @property
     def group(self) -> int:

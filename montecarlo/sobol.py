@@ -18,43 +18,27 @@ randomisation, dimension, a word that no simulation counts to). So a number is a
 (seed, randomisation, dimension, point), with no state, and no array but the row asked for.
 
 Points are in natural order. The sequence of ``scipy.stats.qmc.Sobol`` is the same in Gray code
-order: its point n is point ``n ^ (n >> 1)`` here. The direction numbers are taken from its
-unscrambled points when first needed, once for a process. For polynomials of degree s that takes
-points 1, 2, 4, ..., 2**s; the recurrence
+order: its point n is point ``n ^ (n >> 1)`` here.
 
-.. math:: v_k = a_1 v_{k-1} \oplus \dots \oplus a_{s-1} v_{k-s+1} \oplus v_{k-s} \oplus
-          (v_{k-s} \gg s)
-
-gives first its own coefficients a, then all later direction numbers.
-
-Sources: S. Joe and F. Y. Kuo, "Constructing Sobol sequences with better two-dimensional
-projections", SIAM Journal on Scientific Computing 30, 2008; J. Matousek, "On the L2-discrepancy
-for anchored boxes", Journal of Complexity 14, 1998.
+Source: J. Matousek, "On the L2-discrepancy for anchored boxes", Journal of Complexity 14, 1998;
+for the direction numbers see :mod:`montecarlo.directions`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
 from montecarlo import checks
 from montecarlo.checks import FloatArray
+from montecarlo.directions import N_DIGITS, WordArray, direction_numbers
 from montecarlo.inverse_normal import open_uniforms_to_normals
 from montecarlo.jit import float_of, kernel
 from montecarlo.philox import key_of, philox_words
 
-WordArray = npt.NDArray[np.uint64]
-
-N_DIGITS = 52
-MAX_DIMENSIONS = 21_201
-"""How many dimensions the direction numbers of Joe and Kuo, and so scipy's, have."""
-
-_MAX_POINTS = 2**51
+_MAX_POINTS = 2 ** (N_DIGITS - 1)
 _MAX_RANDOMISATION = 2**32 - 1
-_MAX_DEGREE = 18
 _N_CALLS = (N_DIGITS + 2) // 2
 # Simulations count their factors in this word, from zero.
 _DOMAIN = np.uint64(0x536F626C)
@@ -74,8 +58,8 @@ def sobol_uniforms(
 ) -> None:
     """Write the uniforms of one dimension for consecutive points, whichever is the first.
 
-    ``directions`` is of shape (52,). The low digits of the index run through a table, made by
-    doubling; the high digits change once in 32 points.
+    ``directions`` is of shape (52,), or (1 + k,) with k >= 5 for points below 2**k. The low digits
+    of the index run through a table, made by doubling; the high digits change once in 32 points.
     """
     table = np.empty(_TABLE, dtype=np.uint64)
     # The digits of a double between 1 and 2 are those below the point: no conversion is needed.
@@ -144,19 +128,26 @@ def _scramble(
     out_directions: WordArray,
     out_shift: WordArray,
 ) -> None:
-    """Multiply direction numbers by random triangular matrices, and draw shifts."""
+    """Multiply direction numbers by random triangular matrices, and draw shifts.
+
+    The first numbers only, where ``out_directions`` has room for no more.
+    """
+    n_numbers = out_directions.shape[1]
     matrix = np.empty(2 * _N_CALLS, dtype=np.uint64)
     for d in range(directions.shape[0]):
         for call in range(_N_CALLS):
+            # A column is for a digit, and number k has k + 1 of them.
+            if n_numbers <= 2 * call < N_DIGITS:
+                continue
             matrix[2 * call], matrix[2 * call + 1] = philox_words(
                 np.uint64(call), randomisation, np.uint64(d), _DOMAIN, key[0], key[1]
             )
         out_shift[d] = matrix[N_DIGITS] >> _SHIFT_DIGITS
-        for j in range(N_DIGITS):
+        for j in range(n_numbers):
             # Column j: a one at digit j, random digits after it.
             unit = _UNIT << np.uint64(_FIRST_DIGIT - j)
             matrix[j] = ((matrix[j] >> _SHIFT_DIGITS) & (unit - _UNIT)) | unit
-        for k in range(N_DIGITS):
+        for k in range(n_numbers):
             total = _ZERO
             for j in range(k + 1):
                 if (directions[d, k] >> np.uint64(_FIRST_DIGIT - j)) & _UNIT:
@@ -172,7 +163,7 @@ class SobolPoints:
     ----------
     directions
         Shape (n_dimensions, 52), uint64: number k of each dimension, its first binary digit in
-        bit 51.
+        bit 51. The first 1 + k suffice for points below 2**k.
     shift
         Shape (n_dimensions,), uint64: the digits of point 0.
 
@@ -202,7 +193,9 @@ class SobolPoints:
         return cls(directions=directions, shift=np.zeros(directions.shape[0], dtype=np.uint64))
 
     @classmethod
-    def scrambled(cls, n_dimensions: int, *, seed: int, randomisation: int) -> SobolPoints:
+    def scrambled(
+        cls, n_dimensions: int, *, seed: int, randomisation: int, n_points: int = _MAX_POINTS
+    ) -> SobolPoints:
         """Return points scrambled at random, independent for different randomisations.
 
         Parameters
@@ -213,6 +206,9 @@ class SobolPoints:
             An integer in ``[0, 2**64)``.
         randomisation
             An integer in ``[0, 2**32)``.
+        n_points
+            How many points, the first ones, are wanted at most: for few, less is scrambled. The
+            points are the same.
 
         Raises
         ------
@@ -228,8 +224,10 @@ class SobolPoints:
         """
         key = key_of(seed)
         randomisation = checks.integer("randomisation", randomisation, 0, _MAX_RANDOMISATION)
+        n_points = checks.integer("n_points", n_points, 1, _MAX_POINTS)
         plain = direction_numbers(n_dimensions)
-        directions = np.empty_like(plain)
+        n_numbers = 1 + max((n_points - 1).bit_length(), _TABLE_DIGITS)
+        directions = np.empty((plain.shape[0], n_numbers), dtype=np.uint64)
         shift = np.empty(plain.shape[0], dtype=np.uint64)
         _scramble(key, np.uint64(randomisation), plain, directions, shift)
         return cls(directions=directions, shift=shift)
@@ -242,7 +240,7 @@ class SobolPoints:
         n_points
             At least 1.
         first_point
-            Index of the first; the last must be below 2**51.
+            Index of the first; the last must be below 2**51, or what was scrambled.
 
         Returns
         -------
@@ -260,100 +258,9 @@ class SobolPoints:
         return self._numbers(n_points, first_point, is_normal=True)
 
     def _numbers(self, n_points: int, first_point: int, *, is_normal: bool) -> FloatArray:
-        n_points = checks.integer("n_points", n_points, 1, _MAX_POINTS)
-        first_point = checks.integer("first_point", first_point, 0, _MAX_POINTS - n_points)
+        limit = 2 ** (self.directions.shape[1] - 1)
+        n_points = checks.integer("n_points", n_points, 1, limit)
+        first_point = checks.integer("first_point", first_point, 0, limit - n_points)
         out = np.empty((self.shift.size, n_points))
         _fill(self.directions, self.shift, np.uint64(first_point), is_normal, out)
         return out
-
-
-def direction_numbers(n_dimensions: int) -> WordArray:
-    """Return the 52 direction numbers of each dimension, unscrambled.
-
-    The first call in a process imports scipy's statistics (about a second). 512 dimensions then
-    take milliseconds, and all 21,201 some twenty seconds.
-
-    Returns
-    -------
-    ndarray of uint64, shape (n_dimensions, 52), not writable
-        Number k has k + 1 digits, its first in bit 51.
-
-    Raises
-    ------
-    ValueError
-        When ``n_dimensions`` is not an integer in ``[1, 21201]``.
-
-    Examples
-    --------
-    >>> [f"{int(v) >> 49:03b}" for v in direction_numbers(3)[2, :3]]
-    ['100', '110', '011']
-    """
-    return _direction_numbers(checks.integer("n_dimensions", n_dimensions, 1, MAX_DIMENSIONS))
-
-
-@cache
-def _direction_numbers(n_dimensions: int) -> WordArray:
-    ends = _last_dimension_by_degree()
-    highest = next(s for s, end in enumerate(ends) if end >= n_dimensions)
-    out = np.zeros((n_dimensions, N_DIGITS), dtype=np.uint64)
-    out[:, : highest + 1] = _first_numbers(n_dimensions, highest + 1)
-    # The first dimension has one digit a number: the bits of the index, mirrored.
-    out[0] = _UNIT << np.arange(_FIRST_DIGIT, -1, -1, dtype=np.uint64)
-    for degree in range(1, highest + 1):
-        _extend(out[ends[degree - 1] : ends[degree]], degree)
-    out.flags.writeable = False
-    return out
-
-
-def _first_numbers(n_dimensions: int, n_numbers: int) -> WordArray:
-    """Return the first direction numbers of each dimension from scipy's points.
-
-    Its point 2**k is the exclusive or of numbers k and k - 1.
-    """
-    from scipy.stats import qmc
-
-    engine = qmc.Sobol(n_dimensions, scramble=False, bits=30)
-    out = np.zeros((n_dimensions, n_numbers), dtype=np.uint64)
-    previous = np.zeros(n_dimensions, dtype=np.uint64)
-    for k in range(n_numbers):
-        engine.fast_forward(2**k - engine.num_generated)
-        previous = previous ^ (engine.random(1)[0] * 2.0**N_DIGITS).astype(np.uint64)
-        out[:, k] = previous
-    return out
-
-
-def _extend(numbers: WordArray, degree: int) -> None:
-    """Continue in place the numbers of dimensions with polynomials of one degree."""
-    shift = np.uint64(degree)
-    rest = numbers[:, degree] ^ numbers[:, 0] ^ (numbers[:, 0] >> shift)
-    coefficients = np.zeros((degree, numbers.shape[0]), dtype=np.uint64)
-    for j in range(1, degree):
-        # Of the numbers that are left, this one alone reaches down to this digit.
-        coefficients[j] = (rest >> np.uint64(_FIRST_DIGIT - degree + j)) & _UNIT
-        rest = rest ^ coefficients[j] * numbers[:, degree - j]
-    if rest.any():
-        msg = "the direction numbers of scipy.stats.qmc.Sobol must follow their recurrence"
-        raise RuntimeError(msg)
-    for k in range(degree + 1, N_DIGITS):
-        numbers[:, k] = numbers[:, k - degree] ^ (numbers[:, k - degree] >> shift)
-        for j in range(1, degree):
-            numbers[:, k] ^= coefficients[j] * numbers[:, k - j]
-
-
-def _last_dimension_by_degree() -> list[int]:
-    """Return how many dimensions have primitive polynomials of each degree or less.
-
-    There are phi(2**s - 1) / s of degree s, with phi Euler's function.
-    """
-    ends = [1]
-    for degree in range(1, _MAX_DEGREE + 1):
-        order = 2**degree - 1
-        totient, rest, prime = order, order, 2
-        while rest > 1:
-            if rest % prime == 0:
-                totient -= totient // prime
-                while rest % prime == 0:
-                    rest //= prime
-            prime += 1
-        ends.append(ends[-1] + totient // degree)
-    return ends

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,9 @@ from montecarlo.grid import TimeGrid
 from montecarlo.models.protocol import Measure, as_measure
 from montecarlo.philox import key_of
 from montecarlo.sampling import INDEPENDENT, Sampling
+
+if TYPE_CHECKING:
+    from montecarlo.engine.sobol_source import SobolSource
 
 ForwardFunction: TypeAlias = Callable[[npt.ArrayLike], FloatArray]
 
@@ -171,37 +174,115 @@ class GaussianLaw:
 
     def source(
         self, grid: TimeGrid, *, seed: int, measure: Measure, sampling: Sampling = INDEPENDENT
-    ) -> GaussianSource:
+    ) -> GaussianSource | SobolSource:
         """Work out the coefficients of each date, once for all blocks."""
         times = grid.times
-        decay = portable.exp(-np.outer(np.diff(times, prepend=0.0), self.mean_reversion))
-        n_reads = np.arange(1, self.volatility.size + 1)
-        if sampling.spot_only:
-            covariances = self.step_covariances(times)
-            loading = innovation_loadings(decay, covariances, self.starts)
-            counts = np.diff(self.starts)
-            loading = np.ascontiguousarray(loading[:, :, counts > 0])
-            # A price alone follows the normals up to its own; how it splits into two factors is
-            # learnt from the prices after it too.
-            n_reads = np.repeat(np.cumsum(counts > 0), counts)
-            n_reads[np.repeat(counts, counts) > 1] = loading.shape[2]
-        else:
-            loading = self.step_loadings(times)
         scale = self.price_scale(times, measure)
         is_single = sampling.precision == "single"
         if is_single:
             self._check_single(times, scale)
         kind = np.float32 if is_single else np.float64
+        key = key_of(seed)
+        if sampling.method == "sobol":
+            return self._sobol_source(times, scale, seed=seed, kind=kind, sampling=sampling)
+        decay, loading, n_reads = self._coefficients(times, spot_only=sampling.spot_only)
         return GaussianSource(
             names=self.names,
-            key=key_of(seed),
+            key=key,
             is_mirrored=sampling.method == "antithetic",
             starts=self.starts,
-            n_reads=n_reads.astype(np.int64),
+            n_reads=n_reads,
             decay=decay.astype(kind),
             loading=loading.astype(kind),
             scale=scale.astype(kind),
         )
+
+    def _coefficients(
+        self, times: FloatArray, *, spot_only: bool
+    ) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
+        """Return decay and loading of each date, and how many normals each factor reads."""
+        decay = portable.exp(-np.outer(np.diff(times, prepend=0.0), self.mean_reversion))
+        if not spot_only:
+            return decay, self.step_loadings(times), np.arange(1, self.volatility.size + 1)
+        loading = innovation_loadings(decay, self.step_covariances(times), self.starts)
+        counts = np.diff(self.starts)
+        loading = np.ascontiguousarray(loading[:, :, counts > 0])
+        # A price alone follows the normals up to its own; how it splits into two factors is
+        # learnt from the prices after it too.
+        n_reads = np.repeat(np.cumsum(counts > 0), counts)
+        n_reads[np.repeat(counts, counts) > 1] = loading.shape[2]
+        return decay, loading, n_reads.astype(np.int64)
+
+    def _sobol_source(
+        self,
+        times: FloatArray,
+        scale: FloatArray,
+        *,
+        seed: int,
+        kind: npt.DTypeLike,
+        sampling: Sampling,
+    ) -> SobolSource:
+        # Most simulations need none of it, and it takes a while to import.
+        from montecarlo.engine.sobol_source import (
+            MAX_COMPONENTS,
+            Components,
+            SobolSource,
+            Walk,
+            components,
+            walk_bridge,
+        )
+
+        variance = [self.log_covariance(a, a, times, times) for a in range(len(self.names))]
+        is_random = np.array(variance) > 0.0
+        n_rows = int(is_random.sum())
+        ordering = sampling.ordering
+        if ordering == "auto":
+            ordering = "principal" if n_rows <= MAX_COMPONENTS else "bridge"
+        draw: Components | Walk
+        if ordering == "principal":
+            if n_rows > MAX_COMPONENTS:
+                n_names = int(is_random.any(axis=1).sum())
+                msg = (
+                    f"ordering must be 'bridge', 'time' or 'auto' for more than {MAX_COMPONENTS} "
+                    f"log prices, got 'principal' for {n_rows} of {n_names} names"
+                )
+                raise ValueError(msg)
+            draw = components(self.log_price_covariance(times, is_random), is_random, scale)
+        else:
+            decay, loading, n_reads = self._coefficients(times, spot_only=sampling.spot_only)
+            draw = Walk(
+                bridge=walk_bridge(times, loading.shape[2], ordering),
+                starts=self.starts,
+                n_reads=n_reads,
+                decay=decay,
+                loading=loading,
+                scale=scale,
+            )
+        return SobolSource(
+            names=self.names,
+            seed=seed,
+            n_points=sampling.group,
+            ordering=ordering,
+            draw=draw,
+            kind=kind,
+        )
+
+    def log_price_covariance(
+        self, times: FloatArray, is_random: npt.NDArray[np.bool_]
+    ) -> FloatArray:
+        """Return the covariance of the log prices chosen, name by name and date by date.
+
+        ``is_random`` is of shape (n_names, n_dates); the result has a row and a column for each
+        that is true.
+        """
+        rows = [
+            [
+                self.log_covariance(a, b, times[is_random[a], None], times[None, is_random[b]])
+                for b in range(len(self.names))
+            ]
+            for a in range(len(self.names))
+        ]
+        return np.block(rows)
 
     def _check_single(self, times: FloatArray, scale: FloatArray) -> None:
         """Refuse prices so large or small that shocks may carry them out of a 32-bit float."""

@@ -65,6 +65,10 @@ def test_wheel_holds_deals_and_markets(names, pattern):
     assert files(pattern) - names == set()
 
 
+def test_wheel_holds_the_direction_numbers(names):
+    assert "montecarlo/direction_numbers.npy" in names
+
+
 def test_wheel_is_typed_and_has_a_command(names):
     assert {"contracts/py.typed", "montecarlo/py.typed", "_offtake.py"} <= names
     assert any(name.endswith(".dist-info/entry_points.txt") for name in names)

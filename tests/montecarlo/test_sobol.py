@@ -1,12 +1,15 @@
 """Sobol points: scipy's, evenly spread, and scrambled with an honest error."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from scipy.stats import qmc
 
 from montecarlo import SobolPoints, direction_numbers, normal_quantiles, philox4x32
+from montecarlo.directions import TABLE_DIMENSIONS, TABLE_NUMBERS, numbers_from_scipy
 from montecarlo.jit import python_source
 from montecarlo.sobol import sobol_normals, sobol_uniforms
 
@@ -62,6 +65,41 @@ def test_direction_numbers_do_not_depend_on_how_many_are_asked_for():
     # Number k ends at digit k: the matrix of each dimension is triangular.
     lowest = many & (~many + np.uint64(1))
     np.testing.assert_array_equal(lowest, np.broadcast_to(lowest[0], many.shape))
+
+
+def test_the_file_of_direction_numbers_is_that_of_scipy():
+    n = TABLE_DIMENSIONS
+    expected = numbers_from_scipy(n, TABLE_NUMBERS)
+
+    np.testing.assert_array_equal(direction_numbers(n)[:, :TABLE_NUMBERS], expected)
+    # One more dimension is beyond the file.
+    np.testing.assert_array_equal(direction_numbers(n + 1)[:n], direction_numbers(n))
+
+
+def test_the_file_spares_the_import_of_statistics():
+    code = (
+        "import sys, montecarlo\n"
+        f"montecarlo.direction_numbers({TABLE_DIMENSIONS})\n"
+        "assert 'scipy.stats' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=100)
+
+
+@pytest.mark.parametrize("n_points", [1, 31, 32, 33, 1000, 2**40])
+def test_fewer_points_take_less_scrambling_and_are_the_same(n_points):
+    whole = SobolPoints.scrambled(40, seed=3, randomisation=1)
+    part = SobolPoints.scrambled(40, seed=3, randomisation=1, n_points=n_points)
+    n = part.directions.shape[1]
+
+    assert 2 ** (n - 1) >= n_points
+    assert n <= 6 or 2 ** (n - 2) < n_points
+    np.testing.assert_array_equal(part.directions, whole.directions[:, :n])
+    np.testing.assert_array_equal(part.shift, whole.shift)
+    first = max(n_points - 200, 0)
+    last = {"n_points": n_points - first, "first_point": first}
+    np.testing.assert_array_equal(part.uniforms(**last), whole.uniforms(**last))
+    with pytest.raises(ValueError, match=r"first_point must be an integer in \[0, \d+\]"):
+        part.uniforms(n_points=1, first_point=2 ** (n - 1))
 
 
 def test_a_scrambled_engine_of_scipy_is_reproduced_from_its_points():
@@ -238,6 +276,8 @@ def test_compiled_is_its_python_source(first_point):
         ({"seed": -1}, r"seed must be an integer in .*, got -1"),
         ({"seed": True}, "seed must be an integer in .*, got True"),
         ({"randomisation": 2**32}, "randomisation must be an integer in .*, got 4294967296"),
+        ({"n_points": 0}, "n_points must be an integer in .*, got 0"),
+        ({"n_points": 2**51 + 1}, "n_points must be an integer in .*, got 2251799813685249"),
         ({"randomisation": -1}, "randomisation must be an integer in .*, got -1"),
     ],
 )
