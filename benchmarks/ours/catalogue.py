@@ -12,9 +12,10 @@ SAMPLINGS = {
     "spot only": Sampling(spot_only=True),
     "single precision": Sampling(precision="single"),
     "antithetic": Sampling(method="antithetic"),
-    "Sobol": Sampling(method="sobol", n_points=4096),
+    "Sobol": Sampling(method="sobol", n_points=4096, ordering="principal"),
+    "Sobol, bridge": Sampling(method="sobol", n_points=4096, ordering="bridge", spot_only=True),
 }
-SOBOL_PATHS = 128 * 4096
+SOBOL_PATHS = {"n_paths": 128 * 4096, "least_paths": 2 * 4096}
 """Enough randomisations that their spread, and so the standard error, is known to a sixteenth."""
 
 
@@ -72,8 +73,7 @@ def switched():
             name=f"ours, {form}, {label}",
             workload="W1",
             run=run("W1", sampling=sampling),
-            absent=simulated.ignored(sampling) if sampling.method == "sobol" else None,
-            n_paths=SOBOL_PATHS if sampling.method == "sobol" else None,
+            **(SOBOL_PATHS if sampling.method == "sobol" else {}),
         )
         for label, sampling in SAMPLINGS.items()
         for form, run in (("composed", simulated.composed), ("fused", simulated.fused))
@@ -101,8 +101,7 @@ def switched_hard():
             name=f"ours, {label}",
             workload="hard",
             run=simulated.hard(sampling=sampling),
-            absent=simulated.ignored(sampling) if sampling.method == "sobol" else None,
-            n_paths=SOBOL_PATHS if sampling.method == "sobol" else None,
+            **(SOBOL_PATHS if sampling.method == "sobol" else {}),
         )
         for label, sampling in SAMPLINGS.items()
         if sampling.method != "random"

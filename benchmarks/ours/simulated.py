@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from benchmarks import terms
@@ -24,13 +22,6 @@ from montecarlo import Plan, TimeGrid, kernel, simulate
 from montecarlo.sampling import Sampling
 
 MODELS = {"W1": TWO_FACTORS, "W2": BROWNIAN}
-
-
-def ignored(sampling):
-    """Say whether this version does not heed a sampling: then its paths are the plain ones."""
-    small = dataclasses.replace(sampling, n_points=256 if sampling.n_points else None)
-    same = fused("W1", sampling=small)(512).mean == fused("W1")(512).mean
-    return "this version does not heed it" if same else None
 
 
 def plan(n_paths, **switches):
