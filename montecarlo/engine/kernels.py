@@ -53,48 +53,27 @@ def _two_factor_row(
     normals: FloatArray,
     step: int,
     scale: float,
+    second: int,
     state: FloatArray,
     out: FloatArray,
 ) -> None:
-    """Do what the two kernels below do, in one loop, for two factors with a normal each."""
+    """Do what the two kernels below do, in one loop, for two factors.
+
+    The second factor reads the first normal and normal ``second``: 1, or again 0 where the two
+    share one, which then counts with no weight.
+    """
     keep_x = decay[0]
     keep_y = decay[1]
     weight_x = loading[0, 0]
     weight_yx = loading[1, 0]
-    weight_y = loading[1, 1]
+    weight_y = loading[1, second] if second > 0 else loading.dtype.type(0.0)
     z = normals[0, step]
-    w = normals[1, step]
+    w = normals[second, step]
     x = state[0]
     y = state[1]
     for path in range(out.shape[0]):
         moved_x = fma(weight_x, z[path], keep_x * x[path])
         moved_y = fma(weight_y, w[path], fma(weight_yx, z[path], keep_y * y[path]))
-        x[path] = moved_x
-        y[path] = moved_y
-        out[path] = scale * exponential(moved_x + moved_y)
-
-
-@kernel
-def _spot_row(
-    decay: FloatArray,
-    loading: FloatArray,
-    normals: FloatArray,
-    step: int,
-    scale: float,
-    state: FloatArray,
-    out: FloatArray,
-) -> None:
-    """Do what the two kernels below do, in one loop, for two factors that share one normal."""
-    keep_x = decay[0]
-    keep_y = decay[1]
-    weight_x = loading[0, 0]
-    weight_y = loading[1, 0]
-    z = normals[0, step]
-    x = state[0]
-    y = state[1]
-    for path in range(out.shape[0]):
-        moved_x = fma(weight_x, z[path], keep_x * x[path])
-        moved_y = fma(weight_y, z[path], keep_y * y[path])
         x[path] = moved_x
         y[path] = moved_y
         out[path] = scale * exponential(moved_x + moved_y)
@@ -182,7 +161,6 @@ def move_and_price(
     step: int,
     start: int,
     end: int,
-    is_mirrored: bool,
     starts: npt.NDArray[np.int64],
     n_reads: npt.NDArray[np.int64],
     decay: FloatArray,
@@ -193,32 +171,25 @@ def move_and_price(
     prices: FloatArray,
 ) -> None:
     """Move the factors to date ``t`` by the normals of row ``step``, and price paths of a strip."""
-    n = (end - start) // 2 if is_mirrored else end - start
     n_done = 0
-    if not is_mirrored and starts[1] > 0 and n_reads[0] == 1:
+    if starts[1] > 0 and n_reads[0] == 1:
         n_done = 1
         row = prices[0, t, start:end]
         if starts[1] == 1:
             _one_factor_row(decay[t], loading[t], normals, step, scale[t, 0], state, row)
-        elif n_reads[1] == 1:
-            _spot_row(decay[t], loading[t], normals, step, scale[t, 0], state, row)
         else:
-            _two_factor_row(decay[t], loading[t], normals, step, scale[t, 0], state, row)
+            second = n_reads[1] - 1
+            _two_factor_row(decay[t], loading[t], normals, step, scale[t, 0], second, state, row)
     for i in range(starts[n_done], state.shape[0]):
-        _advance(decay[t, i], loading[t, i], n_reads[i], normals, step, state[i, :n])
+        _advance(decay[t, i], loading[t, i], n_reads[i], normals, step, state[i, : end - start])
     for a in range(n_done, prices.shape[0]):
-        row = prices[a, t, start:end]
-        if is_mirrored:
-            _mirrored_price_row(scale[t, a], state, starts[a], starts[a + 1], row)
-        else:
-            _price_row(scale[t, a], state, starts[a], starts[a + 1], row)
+        _price_row(scale[t, a], state, starts[a], starts[a + 1], prices[a, t, start:end])
 
 
 @kernel
 def fill_block(
     key: npt.NDArray[np.uint64],
     first_path: np.uint64,
-    is_mirrored: bool,
     starts: npt.NDArray[np.int64],
     n_reads: npt.NDArray[np.int64],
     decay: FloatArray,
@@ -231,24 +202,55 @@ def fill_block(
 ) -> None:
     """Simulate one block strip by strip: normals of four dates, then factors, then prices.
 
-    ``normals`` is (n_noises, 4, n), ``state`` (n_factors, n), ``price`` (n_names, n_dates, width);
-    ``n`` is the strip, or half of it in antithetic pairs. All arrays of floats are of one
-    precision; ``angles`` (2, n) is needed in single precision only.
+    ``normals`` is (n_noises, 4, n), ``state`` (n_factors, n), ``price`` (n_names, n_dates, width),
+    with ``n`` the strip. All arrays of floats are of one precision; ``angles`` (2, n) is needed in
+    single precision only.
     """
     n_dates, width = price.shape[1:]
-    strip = 2 * state.shape[1] if is_mirrored else state.shape[1]
-    for start in range(0, width, strip):
-        end = min(start + strip, width)
-        n = (end - start) // 2 if is_mirrored else end - start
+    for start in range(0, width, state.shape[1]):
+        end = min(start + state.shape[1], width)
         path = first_path + np.uint64(start)
-        path = path >> np.uint64(1) if is_mirrored else path
         state[:] = 0.0
         for t in range(n_dates):
-            step = t % 4
-            if step == 0:
+            if t % 4 == 0:
                 for j in range(normals.shape[0]):
-                    draw(key, path, np.uint64(t // 4), np.uint64(j), angles, normals[j], n)
+                    quad = np.uint64(t // 4)
+                    draw(key, path, quad, np.uint64(j), angles, normals[j], end - start)
             move_and_price(
-                t, step, start, end, is_mirrored, starts, n_reads, decay, loading, scale, normals,
-                state, price,
-            )  # fmt: skip
+                t, t % 4, start, end, starts, n_reads, decay, loading, scale, normals, state, price
+            )
+
+
+@kernel
+def fill_mirrored_block(
+    key: npt.NDArray[np.uint64],
+    first_path: np.uint64,
+    starts: npt.NDArray[np.int64],
+    n_reads: npt.NDArray[np.int64],
+    decay: FloatArray,
+    loading: FloatArray,
+    scale: FloatArray,
+    angles: AngleArray,
+    normals: FloatArray,
+    state: FloatArray,
+    price: FloatArray,
+) -> None:
+    """Simulate one block of antithetic pairs: half the factors, prices from them and minus them.
+
+    The arguments are those of :func:`fill_block`; a strip of factors serves two of paths.
+    """
+    n_names, n_dates, width = price.shape
+    for start in range(0, width, 2 * state.shape[1]):
+        end = min(start + 2 * state.shape[1], width)
+        n = (end - start) // 2
+        pair = (first_path + np.uint64(start)) >> np.uint64(1)
+        state[:] = 0.0
+        for t in range(n_dates):
+            if t % 4 == 0:
+                for j in range(normals.shape[0]):
+                    draw(key, pair, np.uint64(t // 4), np.uint64(j), angles, normals[j], n)
+            for i in range(state.shape[0]):
+                _advance(decay[t, i], loading[t, i], n_reads[i], normals, t % 4, state[i, :n])
+            for a in range(n_names):
+                row = price[a, t, start:end]
+                _mirrored_price_row(scale[t, a], state, starts[a], starts[a + 1], row)

@@ -115,6 +115,6 @@ def fill_walk(
                 _constant_row(scale[t, a], prices[a, t, start:end])
         for t in range(n_still, n_dates):
             move_and_price(
-                t, t - n_still, start, end, False, starts, n_reads, decay, loading, scale,
-                normals, state, prices,
+                t, t - n_still, start, end, starts, n_reads, decay, loading, scale, normals, state,
+                prices,
             )  # fmt: skip

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from montecarlo.block import PathBlock
 from montecarlo.checks import FloatArray
-from montecarlo.engine.kernels import STRIP, fill_block
+from montecarlo.engine.kernels import STRIP, fill_block, fill_mirrored_block
 from montecarlo.random import STEPS
 
 _ALIGNMENT = 64
@@ -82,10 +82,10 @@ class GaussianSource:
 
     def fill(self, first_path: int, workspace: GaussianWorkspace) -> PathBlock:
         """Simulate the paths from ``first_path`` on, as many as the workspace is wide."""
-        fill_block(
+        fill = fill_mirrored_block if self.is_mirrored else fill_block
+        fill(
             self.key,
             np.uint64(first_path),
-            self.is_mirrored,
             self.starts,
             self.n_reads,
             self.decay,
