@@ -10,7 +10,7 @@ from contracts import checks
 from contracts.conventions import ROLES, DateArray
 from contracts.modifiers.payment_terms import PaymentTerms
 from contracts.periods import Periods
-from contracts.protocols import Instrument, Leg, Modifier, Observation
+from contracts.protocols import Leg, Modifier, Observation, is_instrument
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -199,7 +199,7 @@ class Deal:
 
     def periods(self, clause: Clause) -> Periods:
         """Return the calculation periods of a clause."""
-        if isinstance(clause.leg, Instrument):
+        if is_instrument(clause.leg):
             return clause.leg.calendar()
         return self.schedules[str(clause.schedule)]
 
@@ -207,7 +207,7 @@ class Deal:
         """Return the pricing dates that each period of a clause reads, over all prices."""
         periods = self.periods(clause)
         observations: list[Observation] = []
-        if isinstance(clause.leg, Instrument):
+        if is_instrument(clause.leg):
             observations += clause.leg.own_observations().values()
         else:
             pending = list(clause.leg.reads)

@@ -3,6 +3,7 @@
 import datetime
 from dataclasses import dataclass
 from functools import cached_property
+from typing import overload
 
 import numpy as np
 
@@ -51,19 +52,33 @@ def fiscal_year_of(dates: DateArray, last_month: int) -> IntArray:
     return year_of(dates) + (month_of(dates) > last_month)
 
 
-def add_months(date: np.datetime64, months: int) -> np.datetime64:
-    """Move a date by calendar months, staying within the target month.
+@overload
+def add_months(date: np.datetime64, months: int) -> np.datetime64: ...
+
+
+@overload
+def add_months(date: DateArray, months: int) -> DateArray: ...
+
+
+def add_months(date: np.datetime64 | DateArray, months: int) -> np.datetime64 | DateArray:
+    """Move a date, or each of many, by calendar months, staying within the target month.
 
     Examples
     --------
     >>> print(add_months(np.datetime64("2025-11-30"), 3))
     2026-02-28
+    >>> add_months(np.array(["2025-12-31", "2026-01-15"], dtype="datetime64[D]"), -1)
+    array(['2025-11-30', '2025-12-15'], dtype='datetime64[D]')
     """
+    if months == 0:
+        same: np.datetime64 | DateArray = date.astype("datetime64[D]")
+        return same
     month = date.astype("datetime64[M]")
     offset = date.astype("datetime64[D]") - month.astype("datetime64[D]")
     target = month + np.timedelta64(months, "M")
     last = (target + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
-    return min(target.astype("datetime64[D]") + offset, last)
+    moved: np.datetime64 | DateArray = np.minimum(target.astype("datetime64[D]") + offset, last)
+    return moved
 
 
 @dataclass(frozen=True, eq=False)

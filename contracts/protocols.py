@@ -7,7 +7,8 @@ date, fixings, indices), which yields a plain function of one block of paths.
 import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
+from weakref import WeakKeyDictionary
 
 from contracts.conventions import BoolArray, DateArray, FloatArray, IntArray, Observed
 from contracts.periods import Periods
@@ -147,3 +148,23 @@ class Modifier(Protocol):
     def bind(self, leg: str, periods: Periods, context: Context) -> Apply:
         """Fix everything that does not depend on the path."""
         ...
+
+
+_INSTRUMENTS: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+
+
+def is_instrument(leg: object) -> TypeGuard[Instrument]:
+    """Say whether a leg settles its own dates; asked once of each class, for asking is slow.
+
+    Examples
+    --------
+    >>> import contracts
+    >>> deal = contracts.load("mp-materials")
+    >>> is_instrument(deal.clause("warrant").leg), is_instrument(deal.clause("price floor").leg)
+    (True, False)
+    """
+    kind = type(leg)
+    found = _INSTRUMENTS.get(kind)
+    if found is None:
+        found = _INSTRUMENTS[kind] = isinstance(leg, Instrument)
+    return found

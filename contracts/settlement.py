@@ -18,7 +18,7 @@ from contracts.deal import Clause, Deal
 from contracts.market import Market
 from contracts.modifiers.payment_terms import FlowDates
 from contracts.periods import Periods, day
-from contracts.protocols import Apply, Bound, EquityLeg, Instrument, Observation, Prices
+from contracts.protocols import Apply, Bound, EquityLeg, Observation, Prices, is_instrument
 
 R = TypeVar("R")
 
@@ -108,7 +108,7 @@ def fixing_dates(deal: Deal) -> dict[str, DateArray]:
         if schedule is not None:
             collect(observation, deal.schedules[schedule])
     for clause in deal.clauses:
-        if isinstance(clause.leg, Instrument):
+        if is_instrument(clause.leg):
             for observation in clause.leg.own_observations().values():
                 collect(observation, clause.leg.calendar())
     return {name: np.unique(np.concatenate(dates)) for name, dates in found.items()}
@@ -162,7 +162,7 @@ def _line(deal: Deal, clause: Clause, bound: Mapping[str, Bound], context: "_Kno
     periods = deal.periods(clause)
     where = f"{deal.name}: legs[{clause.name}]"
     own: dict[str, Bound] = {}
-    if isinstance(clause.leg, Instrument):
+    if is_instrument(clause.leg):
         for name, observation in clause.leg.own_observations().items():
             own[name] = _named(where, observation.bind, name, periods, context)
     modifiers = tuple(
@@ -211,8 +211,9 @@ class _Known:
     def rows(self, dates: DateArray) -> IntArray:
         rows = np.searchsorted(self._grid_dates, dates)
         inside = rows < len(self._grid_dates)
-        found = bool(np.all(inside)) and bool(np.all(self._grid_dates[rows] == dates))
-        require(found, "pricing dates", "lie on the simulated grid", [str(d) for d in dates])
+        if not (np.all(inside) and np.all(self._grid_dates[rows] == dates)):
+            got = [str(date) for date in dates]
+            require(False, "pricing dates", "lie on the simulated grid", got)
         return rows.astype(np.int64)
 
     def index(self, name: str, date: datetime.date) -> float:

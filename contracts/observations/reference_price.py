@@ -7,6 +7,8 @@ with :math:`d_{t,k}` the pricing dates of calculation period :math:`t`, moved ba
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -67,37 +69,37 @@ class ReferencePrice:
 
     def windows(self, periods: Periods) -> list[DateArray]:
         """Return the pricing dates of each period."""
-        return [
-            self.pricing_dates.within(
-                add_months(start, -self.lag_months), add_months(end, -self.lag_months)
-            )
-            for start, end in zip(periods.start, periods.end, strict=True)
-        ]
+        dates, offsets = self._readings(periods)
+        return [dates[first:last] for first, last in pairwise(offsets.tolist())]
 
     def fixing_dates(self, periods: Periods) -> Mapping[str, DateArray]:
         """Return every date on which the commodity's price is read."""
-        return {self.commodity: np.unique(np.concatenate(self.windows(periods)))}
+        return {self.commodity: np.unique(self._readings(periods)[0])}
+
+    def _readings(self, periods: Periods) -> tuple[DateArray, IntArray]:
+        """Return the pricing dates of all periods in order, and where each period's begin."""
+        starts, ends = periods.start.astype("datetime64[D]"), periods.end.astype("datetime64[D]")
+        return _readings(self.pricing_dates, self.lag_months, starts.tobytes(), ends.tobytes())
 
     def bind(self, name: str, periods: Periods, context: Context) -> Bound:
         """Split each window into what is fixed and what is still to be simulated."""
         today = day(context.valuation_date)
         n_periods = len(periods)
+        dates, ends = self._readings(periods)
+        is_future = dates >= today
+        n_read = np.diff(ends)
+        n_future = np.add.reduceat(is_future, ends[:-1], dtype=np.int64)
+        weights = 1.0 / n_read
         fixed = np.zeros(n_periods)
-        offsets = np.zeros(n_periods + 1, dtype=np.int64)
-        weights = np.empty(n_periods)
-        is_fixed = np.zeros(n_periods, dtype=np.bool_)
-        rows: list[IntArray] = []
-        for t, window in enumerate(self.windows(periods)):
-            past, future = window[window < today], window[window >= today]
-            weights[t] = 1.0 / len(window)
-            if len(past):
-                fixed[t] = float(np.mean(context.fixing(self.commodity, past))) * (
-                    len(past) / len(window)
-                )
-            rows.append(context.rows(future))
-            offsets[t + 1] = offsets[t] + len(future)
-            is_fixed[t] = len(future) == 0
-        row_of = np.concatenate(rows)
+        for t in np.flatnonzero(n_future < n_read):
+            window = dates[ends[t] : ends[t + 1]]
+            past = window[window < today]
+            fixed[t] = float(np.mean(context.fixing(self.commodity, past))) * (
+                len(past) / len(window)
+            )
+        offsets = np.concatenate([[0], np.cumsum(n_future)])
+        row_of = context.rows(dates[is_future])
+        is_fixed = n_future == 0
         commodity = self.commodity
 
         def observe(prices: Prices, observed: Observed) -> FloatArray:
@@ -109,6 +111,20 @@ class ReferencePrice:
             return out
 
         return Bound(observe=observe, is_fixed=is_fixed)
+
+
+@lru_cache(maxsize=256)
+def _readings(
+    rule: PricingDates, lag_months: int, starts: bytes, ends: bytes
+) -> tuple[DateArray, IntArray]:
+    """Work out the pricing dates of a schedule once: many deals share one."""
+    first, after = (np.frombuffer(days, dtype="datetime64[D]") for days in (starts, ends))
+    dates, offsets = rule.within_each(
+        add_months(first, -lag_months), add_months(after, -lag_months)
+    )
+    for array in (dates, offsets):
+        array.setflags(write=False)
+    return dates, offsets
 
 
 @kernel

@@ -1,7 +1,8 @@
 """Walks over the formats themselves: which keys a mapping knows, which terms read observations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -45,10 +46,11 @@ def forms(
         yield here
 
 
-def fields_of(model: type[BaseModel]) -> dict[str, list[Form]]:
+@cache
+def fields_of(model: type[BaseModel]) -> Mapping[str, tuple[Form, ...]]:
     """Return key in the file -> forms that its value may take."""
     return {
-        found.alias or name: list(forms(found.annotation, tuple(found.metadata)))
+        found.alias or name: tuple(forms(found.annotation, tuple(found.metadata)))
         for name, found in model.model_fields.items()
     }
 
@@ -85,7 +87,7 @@ def terms_that_read(
 
 
 def _reading(
-    options: list[Form], value: object, path: TermPath
+    options: Sequence[Form], value: object, path: TermPath
 ) -> Iterator[tuple[TermPath, Reads, object]]:
     reads = next((form.reads for form in options if form.reads is not None), None)
     if reads is not None:
@@ -101,10 +103,10 @@ def _reading(
             yield from terms_that_read(models[0], value, path)
 
 
-def _below(form: Form, part: int | str) -> list[Form]:
+def _below(form: Form, part: int | str) -> Sequence[Form]:
     if form.model is not None:
-        return fields_of(form.model).get(str(part), [])
+        return fields_of(form.model).get(str(part), ())
     origin, arguments = get_origin(form.type), get_args(form.type)
     if origin is dict:
-        return list(forms(arguments[1]))
-    return list(forms(arguments[0])) if origin is list else []
+        return tuple(forms(arguments[1]))
+    return tuple(forms(arguments[0])) if origin is list else ()

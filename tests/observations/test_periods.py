@@ -141,3 +141,11 @@ def test_a_year_of_month_ends_has_twelve_months(start):
     end = str(add_months(np.datetime64(first), 12) - np.timedelta64(1, "D"))
 
     assert regular(start, end, "month").months.sum() == pytest.approx(12.0)
+
+
+def test_many_dates_move_as_one_does():
+    days = np.arange(np.datetime64("2023-12-28"), np.datetime64("2025-03-03"))
+
+    for months in (-13, -1, 0, 1, 2, 24):
+        moved = add_months(days, months)
+        assert moved.tolist() == [add_months(date, months).item() for date in days]

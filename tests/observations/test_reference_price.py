@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from contracts.observations import PricingDates, ReferencePrice
-from contracts.periods import Periods
+from contracts.periods import Periods, add_months
 from tests.observations.stated import Stated
 
 QUARTERS = Periods.regular(
@@ -175,3 +175,49 @@ def test_every_date_read_is_declared_once():
 
     assert np.array_equal(dates, np.unique(np.concatenate(windows)))
     assert np.all(np.diff(dates) > np.timedelta64(0, "D"))
+
+
+@pytest.mark.parametrize("lag", [0, 1, 5])
+@pytest.mark.parametrize(
+    ("every", "day"),
+    [("day", None), ("week", 3), ("month", 1), ("month", 15), ("period-end", None)],
+)
+def test_windows_at_once_are_windows_one_by_one(every, day, lag):
+    # From a month end, so that lagged windows have their ends moved; and with a gap in between.
+    cut = {"end": datetime.date(2027, 6, 15), "frequency": "month"}
+    months = Periods.regular(start=datetime.date(2025, 12, 31), **cut)
+    keep = np.arange(len(months)) != 4
+    periods = Periods(start=months.start[keep], end=months.end[keep], labels=("",) * keep.sum())
+    found = index(every, day, lag).windows(periods)
+
+    assert len(found) == len(periods)
+    for t, window in enumerate(found):
+        start, end = add_months(periods.start[t], -lag), add_months(periods.end[t], -lag)
+        days = np.arange(start, end)
+        weekdays = (days - np.datetime64("2024-01-01")).astype(int) % 7 + 1
+        in_month = (days - days.astype("datetime64[M]")).astype(int) + 1
+        named = {
+            "day": weekdays <= 5,
+            "week": weekdays == day,
+            "month": in_month == day,
+            "period-end": days == days[-1],
+        }
+        assert np.array_equal(window, days[named[every]])
+
+
+def test_windows_cannot_be_written_to():
+    with pytest.raises(ValueError, match="read-only"):
+        index().windows(QUARTERS)[0][0] = np.datetime64("2025-10-16")
+
+
+def test_the_first_window_without_a_pricing_date_is_named():
+    halves = Periods(
+        start=np.array(["2025-10-01", "2025-10-16", "2025-11-16"], dtype="datetime64[D]"),
+        end=np.array(["2025-10-16", "2025-11-01", "2025-12-01"], dtype="datetime64[D]"),
+        labels=("a", "b", "c"),
+    )
+
+    with pytest.raises(
+        ValueError, match="from 2025-10-16 to 2025-10-31, got 'every month, day 15'"
+    ):
+        index().windows(halves)
