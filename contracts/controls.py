@@ -1,129 +1,114 @@
-r"""Control variates for equity legs, whose tails would otherwise drown the estimate.
+r"""Control variates: what is taken off flows, with a known mean, to average them better.
 
-.. math:: \tilde F = F - \beta\,(C - \mathbb{E}[C]), \qquad C = N S_T
+.. math:: \tilde F_k = (F_k - C_k) + \mathbb{E}[C_k]
 
-with :math:`C` what all the leg's shares are worth, whose expectation is known because the
-expected share price is. Any fixed :math:`\beta` leaves the mean unbiased; the best one for a leg
-that pays :math:`N (S_T - K)^+` on a lognormal share of mean :math:`m` and log variance :math:`v` is
-
-.. math::
-
-   \beta = \frac{\mathrm{Cov}\big((S-K)^+, S\big)}{\mathrm{Var}(S)}
-         = \frac{e^v \Phi(d + \sqrt v) - k\,\Phi(d) - \Phi(d) + k\,\Phi(d - \sqrt v)}{e^v - 1},
-   \qquad k = \frac Km, \; d = \frac{-\ln k + v/2}{\sqrt v}
-
-It is worked out and not estimated: in a sample of a tail as heavy as that of a ten-year warrant
-the slope is biased towards zero. What remains is bounded by the strike, so that the standard
-error can be trusted. A preferred that only converts (:math:`K = 0`) is exact.
+Equity legs are corrected by what their shares are worth (:mod:`contracts.equity_controls`), legs
+on an average price by the same payoff on its geometric twin (:mod:`contracts.average_controls`),
+capped ones by that with slopes from a pilot (:mod:`contracts.pilot`). Every number in a control is
+fixed before the run, so that the mean is unbiased. Amounts are corrected before payment terms
+spread them; samples path by path are left as they are.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
-import numpy as np
-
-from contracts.conventions import FloatArray
-from contracts.protocols import EquityLeg, Prices
-from contracts.settlement import Line, Settlement
+from contracts.average_controls import AverageControl, Averages, CappedControl, average_controls
+from contracts.conventions import FloatArray, IntArray, Observed
+from contracts.equity_controls import equity_controls
+from contracts.pilot import Pilot, capped_controls
+from contracts.protocols import Prices
+from contracts.settlement import Settlement
 from montecarlo.grid import TimeGrid
-from montecarlo.models import Joint
-from montecarlo.models.protocol import Measure
-from montecarlo.normal import normal_cdf
-
-SMALL_VARIANCE = 1e-8
-"""Below this the slope is its limit, for the formula would divide rounding by rounding."""
+from montecarlo.models.protocol import Measure, PriceModel
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
-    """The slope and the known expectation of one line's control, payer to receiver.
+class Control(Protocol):
+    """What is taken off some flows of a line, payer to receiver, and the mean of that.
 
-    Examples
-    --------
-    >>> import contracts
-    >>> leg = contracts.load("mp-materials").clause("warrant").leg
-    >>> Control(slope=1.0, expectation=400.0e6, leg=leg).leg.exercise_price
-    30.03
+    Attributes
+    ----------
+    rows
+        ``(n_flows,)``: the row of the control that corrects each flow, or -1.
+    expectation
+        ``(n_rows,)``: means of the rows.
+    is_one_sided
+        Whether the corrected flows are never negative.
     """
 
-    slope: float
-    expectation: float
-    leg: EquityLeg
+    @property
+    def rows(self) -> IntArray:
+        """Which row corrects which flow."""
+        ...
+
+    @property
+    def expectation(self) -> FloatArray:
+        """Means of the rows."""
+        ...
+
+    @property
+    def is_one_sided(self) -> bool:
+        """Whether positive and negative parts may be corrected apart."""
+        ...
+
+    def amounts(
+        self, flows: FloatArray, prices: Prices, observed: Observed, twins: Observed
+    ) -> FloatArray:
+        """Return ``(n_rows, n_paths)``.
+
+        From the line's own flows, the block's prices, what is observed, and the geometric twins
+        of reference prices.
+        """
+        ...
 
 
-Controls = dict[str, Control]
-"""Controls of one deal: name of the leg -> control."""
+@dataclass(frozen=True, eq=False)
+class Controls:
+    """The controls of one deal: name of the leg -> control; and the twins that they read."""
+
+    lines: Mapping[str, Control] = field(default_factory=dict)
+    averages: Averages = field(default_factory=dict)
+
+    def get(self, leg: str) -> Control | None:
+        """Return the control of a leg, or ``None``."""
+        return self.lines.get(leg)
+
+    def twins(self, prices: Prices) -> Observed:
+        """Return the geometric twins, ``(n_periods, n_paths)`` each."""
+        return {name: average.observe(prices) for name, average in self.averages.items()}
 
 
 def controls(
-    model: object, grid: TimeGrid, settlements: Sequence[Settlement], *, measure: Measure
+    model: PriceModel,
+    grid: TimeGrid,
+    settlements: Sequence[Settlement],
+    *,
+    measure: Measure,
+    seed: int,
 ) -> list[Controls]:
-    """Return the controls of each deal; a deal without an equity leg has none."""
-    found: list[Controls] = [{} for _ in settlements]
-    if not isinstance(model, Joint):
-        return found
-    means = {name: model.expected_spot(name, grid.times, measure)[:, None] for name in model.names}
-    for settlement, mine in zip(settlements, found, strict=True):
-        for line in settlement.lines:
-            if not line.is_random or not isinstance(line.clause.leg, EquityLeg):
-                continue
-            leg, share = line.clause.leg, line.clause.leg.share
-            observed = settlement.observe(means)
-            expectation = float(control_amounts(leg, line, means, observed)[0, 0])
-            mean = expectation / leg.delivered_shares
-            row = int(np.searchsorted(grid.times, _years(line, settlement)))
-            variance = float(model.log_covariance(share, share, grid.times[row]))
-            kept = 1.0
-            for modify in line.modifiers:
-                kept = float(modify(np.array([[kept]]), observed)[0, 0])
-            slope = kept * best_slope(leg.exercise_price / mean, variance)
-            mine[line.clause.name] = Control(slope, expectation, leg)
-    return found
-
-
-def best_slope(relative_strike: float, log_variance: float) -> float:
-    """Return the regression slope of a call on its lognormal share.
-
-    Parameters
-    ----------
-    relative_strike
-        Strike over expected share price, zero or more.
-    log_variance
-        Variance of the log share price.
-
-    Examples
-    --------
-    Without a strike the call is the share; far below the strike it hardly moves with it.
-
-    >>> best_slope(0.0, 6.3)
-    1.0
-    >>> round(best_slope(2.0, 0.04), 4)
-    0.0006
-    """
-    if relative_strike == 0.0:
-        return 1.0
-    if log_variance == 0.0:
-        return 0.0
-    spread = math.sqrt(log_variance)
-    d = -math.log(relative_strike) / spread + 0.5 * spread
-    if log_variance < SMALL_VARIANCE:
-        return float(normal_cdf(d))
-    # Divided through by e^v, which may be larger than a double.
-    shrink = math.exp(-log_variance)
-    above = float(normal_cdf(d + spread))
-    below = float(normal_cdf(d))
-    rest = relative_strike * (float(normal_cdf(d - spread)) - below) - below
-    return (above + shrink * rest) / -math.expm1(-log_variance)
-
-
-def control_amounts(
-    leg: EquityLeg, line: Line, prices: Prices, observed: Mapping[str, FloatArray]
-) -> FloatArray:
-    """Return what all shares of an equity line are worth, ``(1, n_paths)``."""
-    seen = {name: bound.observe(prices, observed) for name, bound in line.own.items()}
-    return leg.linear_amounts({**observed, **seen})
-
-
-def _years(line: Line, settlement: Settlement) -> float:
-    return float(settlement.market.years(line.periods.last_day[-1]))
+    """Return the controls of each deal; the seed is the run's, the pilot's follows from it."""
+    found = [average_controls(settled, model, grid, measure) for settled in settlements]
+    pilots = []
+    for settled, (mine, averages) in zip(settlements, found, strict=True):
+        capped = {
+            name: control
+            for name, control in mine.items()
+            if isinstance(control, AverageControl) and control.is_capped
+        }
+        pilots.append(Pilot(settled, capped, averages))
+    with_slopes = capped_controls(pilots, model, grid, measure=measure, seed=seed)
+    result = []
+    for pilot, (mine, averages), sloped in zip(pilots, found, with_slopes, strict=True):
+        lines: dict[str, Control] = {
+            **equity_controls(pilot.settlement, model, grid, measure),
+            **{name: control for name, control in mine.items() if name not in pilot.capped},
+            **sloped,
+        }
+        needed = {
+            control.reference_price
+            for control in lines.values()
+            if isinstance(control, AverageControl | CappedControl)
+        }
+        twins = {name: average for name, average in averages.items() if name in needed}
+        result.append(Controls(lines, twins))
+    return result

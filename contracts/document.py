@@ -39,6 +39,7 @@ def document(valuation: Valuation) -> dict[str, Any]:
         "n_paths": valuation.plan.n_paths,
         "seed": None if valuation.is_replay else valuation.plan.seed,
         "is_controlled": valuation.is_controlled,
+        "controls": list(valuation.controls),
         "pv": valuation.pv,
         "standard_error": _number(valuation.standard_error),
         **_percentiles(valuation.samples, valuation.pv),

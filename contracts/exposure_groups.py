@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from contracts.checks import one_of, require
-from contracts.controls import Controls, control_amounts
+from contracts.controls import Control, Controls
 from contracts.conventions import BoolArray, FloatArray, IntArray
 from contracts.deal import Deal, Party
 from contracts.periods import fiscal_year_of
@@ -148,14 +148,16 @@ def _key(by: Sequence[str], deal: Deal, name: str, party: Party, line: Line, yea
 class GroupOutputs:
     """Paid and received by group, path by path: the functional of an exposure run.
 
-    Rows: paid by group and in all (kept path by path), then received likewise, then net.
+    Rows: paid by group and in all, path by path, for outlays; then, to be averaged, paid,
+    received and net, by group and in all. Controls correct these where flows never change sign;
+    where they do, the positive part of a flow is not what a control of the flow corrects.
 
     Parameters
     ----------
     groups
         The groups of all deals.
     controls
-        Of the equity legs of each deal; they correct the averages of what is received.
+        Of the legs of each deal.
     discounted
         Weigh flows still to come by their discount factor and leave out what is paid.
     """
@@ -165,7 +167,7 @@ class GroupOutputs:
         self.controls = controls
         self.n_groups = len(groups.keys) + 1
         self.n_kept = 0 if discounted else self.n_groups
-        self.n_outputs = 3 * self.n_groups
+        self.n_outputs = self.n_kept + 3 * self.n_groups
         self.weights = [
             [
                 line.discount_factors * line.unpaid if discounted else np.ones(len(line.groups))
@@ -190,7 +192,9 @@ class GroupOutputs:
         """Return the rows for any prices."""
         out = np.zeros((self.n_outputs, n_paths))
         n = self.n_groups
-        paid, received, net = out[:n], out[n : 2 * n], out[2 * n :]
+        mean_rows = out[self.n_kept :]
+        paid, received, net = mean_rows[:n], mean_rows[n : 2 * n], mean_rows[2 * n :]
+        corrections: list[tuple[PublicLine, FloatArray, Control, FloatArray]] = []
         sets = zip(
             self.groups.settlements,
             self.groups.lines,
@@ -202,6 +206,7 @@ class GroupOutputs:
         for settlement, lines, weights, settled, controls in sets:
             flows = dict(settled)
             observed = settlement.observe(prices)
+            twins = controls.twins(prices)
             random = (line for line in settlement.lines if line.is_random)
             for line, flow in zip(random, settlement.random_flows(prices, observed), strict=True):
                 flows[id(line)] = flow
@@ -211,14 +216,38 @@ class GroupOutputs:
                     flow = np.repeat(flow, n_paths, axis=1)
                 _split(flow, public.sign, weight, public.groups, paid, received)
                 control = controls.get(public.line.clause.name)
-                if control is not None and public.sign < 0.0:
-                    amounts = control_amounts(control.leg, public.line, prices, observed)
-                    excess = control.slope * (amounts[0] - control.expectation)
-                    received[public.groups[0]] -= weight[0] * excess
+                if control is not None and control.is_one_sided:
+                    taken = control.amounts(flow, prices, observed, twins)
+                    corrections.append((public, weight, control, taken))
+        out[: self.n_kept] = paid[: self.n_kept]
+        if self.n_kept:
+            out[n - 1] = paid[:-1].sum(axis=0)
+        for public, weight, control, taken in corrections:
+            side = paid if public.sign > 0.0 else received
+            _correct(taken, control.expectation, control.rows, weight, public.groups, side)
         paid[-1] = paid[:-1].sum(axis=0)
         received[-1] = received[:-1].sum(axis=0)
         np.subtract(paid, received, out=net)
         return out
+
+
+@kernel
+def _correct(
+    taken: FloatArray,
+    means: FloatArray,
+    controlled: IntArray,
+    weights: FloatArray,
+    groups: IntArray,
+    out: FloatArray,
+) -> None:
+    n_paths = out.shape[1]
+    for k in range(controlled.shape[0]):
+        row = controlled[k]
+        if row < 0:
+            continue
+        less, mean, weight, side = taken[row], means[row], weights[k], out[groups[k]]
+        for path in range(n_paths):
+            side[path] -= weight * (less[path] - mean)
 
 
 @kernel

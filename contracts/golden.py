@@ -254,7 +254,8 @@ def _differences(leg: str, before: Figures, now: Figures) -> list[Difference]:
         if recorded == found:
             continue
         if figure in ("standard_error", "expected_amount_error"):
-            distance = _error_distance(recorded, found)
+            of = "pv" if figure == "standard_error" else "expected_amount"
+            distance = _error_distance(recorded, found, getattr(before, of))
         else:
             error = "standard_error" if figure == "pv" else "expected_amount_error"
             combined = math.hypot(getattr(before, error), getattr(now, error))
@@ -279,10 +280,19 @@ def _distance(recorded: float, found: float, combined_error: float) -> float:
     return gap / combined_error if combined_error > 0.0 else math.inf
 
 
-def _error_distance(recorded: float, found: float) -> float:
-    """Return 0 for standard errors within a factor of each other, infinity otherwise."""
+def _error_distance(recorded: float, found: float, figure: float) -> float:
+    """Return 0 for standard errors within a factor of each other, infinity otherwise.
+
+    Errors that are rounding of their figure are equal: a control may leave no more than that.
+
+    Examples
+    --------
+    >>> _error_distance(2.0, 3.0, 1e6), _error_distance(1e-9, 7e-9, 1e6), _error_distance(2, 5, 1)
+    (0.0, 0.0, inf)
+    """
     smaller, larger = sorted((recorded, found))
-    return 0.0 if larger <= ERROR_RATIO * smaller else math.inf
+    is_close = larger <= max(ERROR_RATIO * smaller, ROUNDING * abs(figure))
+    return 0.0 if is_close else math.inf
 
 
 def _changed_versions(golden: Golden) -> tuple[str, ...]:

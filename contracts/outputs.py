@@ -9,8 +9,8 @@ For leg :math:`l` with signed flows :math:`F_{l,k}` paid at :math:`d_k`
    Y_{l,y} = \sum_{k:\, \text{year}(d_k) = y} F_{l,k}
 
 and the totals are their sums over legs. Present values are kept path by path, for exact
-quantiles; what is averaged has rows of its own, in which the flows of equity legs are corrected
-by their control (:mod:`contracts.controls`), so that means, years and flows tie out. A leg whose
+quantiles; what is averaged has rows of its own, in which flows are corrected by their control
+(:mod:`contracts.controls`) one by one, so that means, years and flows tie out. A leg whose
 flows no future price can change is worked out once and takes no rows.
 """
 
@@ -21,12 +21,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contracts.controls import Control, Controls, control_amounts
+from contracts.controls import Control, Controls
 from contracts.conventions import FloatArray, IntArray
 from contracts.periods import year_of
 from contracts.settlement import Line, Settlement
 from montecarlo.block import PathBlock
 from montecarlo.jit import kernel
+
+_NO_ROWS: IntArray = np.empty(0, dtype=np.int64)
+_NO_MEANS: FloatArray = np.empty(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +72,7 @@ class DealOutputs:
     perspective
         Party whose receipts are positive.
     controls
-        Of the equity legs.
+        Of the deal's legs.
     keep_legs
         Whether each leg's present value is kept path by path, beside the total's.
     """
@@ -137,25 +140,21 @@ class DealOutputs:
         """Write the deal's rows of one block."""
         prices = block.price
         observed = self.settlement.observe(prices)
+        twins = self.controls.twins(prices)
         flows = iter(self.settlement.random_flows(prices, observed))
         out[self.total_pv] = self._settled[0]
         out[self.total_sums] = self._settled[:, None]
+        nothing, own = np.empty((0, block.n_paths)), np.empty(block.n_paths)
         for place in self.lines:
             if place.settled is not None:
                 continue
-            raw = next(flows)
-            _contribute(raw, place.sign, place.weights, place.rows, out)
-            if place.control is not None:
-                # Samples keep what was paid; what is averaged is corrected.
-                amounts = control_amounts(place.control.leg, place.line, prices, observed)
-                factor = place.sign * place.control.slope
-                excess = factor * (amounts[0] - place.control.expectation)
-                out[place.flows.start] -= excess
-                for k in np.flatnonzero(place.weights[:, 0]):
-                    moved = place.weights[k, 0] * excess
-                    out[self.total_sums.start + k] -= moved
-                    if k < 2:
-                        out[place.sums.start + k] -= moved
+            raw, control = next(flows), place.control
+            if control is None:
+                rows, taken, means = _NO_ROWS, nothing, _NO_MEANS
+            else:
+                rows, means = control.rows, control.expectation
+                taken = control.amounts(raw, prices, observed, twins)
+            _contribute(raw, place.sign, place.weights, place.rows, rows, taken, means, own, out)
 
 
 def weigh(weights: FloatArray, flows: FloatArray) -> FloatArray:
@@ -196,22 +195,45 @@ class Outputs:
 
 @kernel
 def _contribute(
-    raw: FloatArray, sign: float, weights: FloatArray, rows: IntArray, out: FloatArray
+    raw: FloatArray,
+    sign: float,
+    weights: FloatArray,
+    rows: IntArray,
+    controlled: IntArray,
+    taken: FloatArray,
+    means: FloatArray,
+    own: FloatArray,
+    out: FloatArray,
 ) -> None:
-    """Write one leg's flows and sums, and add them to the totals."""
+    """Write one leg's flows and sums, and add them to the totals.
+
+    Samples keep what was paid; what is averaged is corrected.
+    """
     n_flows, n_paths = raw.shape
     total_pv, total_sums, kept_pv, sums, flows = rows[0], rows[1], rows[2], rows[3], rows[4]
     pv, undiscounted = out[sums], out[sums + 1]
+    is_controlled = controlled.shape[0] > 0
     for path in range(n_paths):
         pv[path] = 0.0
         undiscounted[path] = 0.0
+        own[path] = 0.0
     for t in range(n_flows):
         amount, flow = raw[t], out[flows + t]
-        for path in range(n_paths):
-            flow[path] = sign * amount[path]
+        factor = weights[0, t]
+        is_unpaid = weights[1, t] != 0.0
+        if is_controlled and is_unpaid:
+            scale = sign * factor
+            for path in range(n_paths):
+                own[path] += scale * amount[path]
+        if is_controlled and controlled[t] >= 0:
+            less, mean = taken[controlled[t]], means[controlled[t]]
+            for path in range(n_paths):
+                flow[path] = sign * ((amount[path] - less[path]) + mean)
+        else:
+            for path in range(n_paths):
+                flow[path] = sign * amount[path]
         # A flow already paid counts for its year alone.
-        if weights[1, t] != 0.0:
-            factor = weights[0, t]
+        if is_unpaid:
             for path in range(n_paths):
                 pv[path] += factor * flow[path]
                 undiscounted[path] += flow[path]
@@ -221,11 +243,12 @@ def _contribute(
                 for path in range(n_paths):
                     year[path] += flow[path]
     whole, whole_undiscounted, samples = out[total_sums], out[total_sums + 1], out[total_pv]
+    sampled = own if is_controlled else pv
     for path in range(n_paths):
         whole[path] += pv[path]
         whole_undiscounted[path] += undiscounted[path]
-        samples[path] += pv[path]
+        samples[path] += sampled[path]
     if kept_pv >= 0:
         kept = out[kept_pv]
         for path in range(n_paths):
-            kept[path] = pv[path]
+            kept[path] = sampled[path]

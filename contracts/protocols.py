@@ -11,7 +11,9 @@ from typing import Protocol, TypeGuard, runtime_checkable
 from weakref import WeakKeyDictionary
 
 from contracts.conventions import BoolArray, DateArray, FloatArray, IntArray, Observed
+from contracts.payoff import Payoff
 from contracts.periods import Periods
+from contracts.windows import Windows
 
 Prices = Mapping[str, FloatArray]
 """Simulated prices of one block: commodity -> ``(n_dates, n_paths)``."""
@@ -58,11 +60,13 @@ class Bound:
     """An observation bound to its periods.
 
     ``observe`` maps a block to ``(n_periods, n_paths)`` or ``(n_periods, 1)``; ``is_fixed``
-    marks the periods whose value no longer depends on any future price.
+    marks the periods whose value no longer depends on any future price. ``windows`` say which
+    prices it averages, where it is a plain average of prices and nothing else.
     """
 
     observe: Observe
     is_fixed: BoolArray
+    windows: Windows | None = None
 
 
 class Observation(Protocol):
@@ -92,6 +96,15 @@ class Leg(Protocol):
 
     def amounts(self, observed: Observed) -> FloatArray:
         """Return the amount of each period and path, from payer to receiver."""
+        ...
+
+
+@runtime_checkable
+class KinkedLeg(Leg, Protocol):
+    """A leg whose amount is piecewise linear in one thing observed."""
+
+    def payoff(self, observed: Observed) -> Payoff:
+        """Return the terms of the amount, from what it reads but the thing itself."""
         ...
 
 
@@ -143,6 +156,11 @@ class Modifier(Protocol):
     @property
     def reads(self) -> tuple[str, ...]:
         """Names of the observations it is computed from."""
+        ...
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether each amount is multiplied by something that does not depend on amounts."""
         ...
 
     def bind(self, leg: str, periods: Periods, context: Context) -> Apply:

@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from contracts.checks import require
+from contracts.controls import Controls
 from contracts.conventions import PERCENTILES, FloatArray
 from contracts.exposure_groups import GroupOutputs, Groups, group
 from contracts.exposure_statistics import paid_statistics
@@ -149,6 +150,7 @@ def _simulate(
         market=run.market,
         by=groups.by,
         measure=measure,
+        seed=first.plan.seed,
     )
     return simulate(
         run.model,
@@ -173,7 +175,8 @@ def _table(
     def add(measure: str, statistic: str, values: FloatArray, column_unit: str = unit) -> None:
         columns[measure, statistic, column_unit] = values
 
-    for position, name in enumerate(("paid", "received", "net_paid")):
+    # The first rows are kept path by path and plain; the averages that follow are corrected.
+    for position, name in enumerate(("paid", "received", "net_paid"), start=1):
         rows = slice(position * n, (position + 1) * n)
         add("physical", f"expected_{name}", outlays.mean[rows])
         add("physical", f"standard_error_{name}", outlays.standard_error[rows])
@@ -188,7 +191,7 @@ def _table(
     is_bound = outlays.samples.max(axis=1) <= at_zero * (1.0 + 1e-9) + 1e-6
     add("contract", "maximum_obligation", np.where(is_bound, at_zero, np.nan))
     add("contract", "recorded", _recorded(groups))
-    add("physical", "contingent", outlays.mean[:n] - columns["contract", "recorded", unit])
+    add("physical", "contingent", outlays.mean[n : 2 * n] - columns["contract", "recorded", unit])
     add("contract", "appropriation", budget)
     for statistic in ("probability_exceeds", "standard_error_exceeds"):
         add("physical", statistic, paid[statistic], "1")
@@ -211,7 +214,7 @@ def _index(groups: Groups) -> pd.Index:
 
 def _at_zero_prices(groups: Groups) -> FloatArray:
     """Return what is paid by group, and in all, when every price still to come is zero."""
-    outputs = GroupOutputs(groups, [{} for _ in groups.settlements], discounted=False)
+    outputs = GroupOutputs(groups, [Controls() for _ in groups.settlements], discounted=False)
     deals = [settlement.deal for settlement in groups.settlements]
     names, dates = simulated_dates(deals, groups.settlements[0].market)
     prices = {name: np.zeros((len(dates), 1)) for name in names}

@@ -38,6 +38,8 @@ class ValuationRecipe:
         Whether each leg's present value is kept path by path, beside the total's.
     is_controlled
         Whether control variates correct the averages.
+    seed
+        Of the run; that of the pilot behind some controls follows from it.
     """
 
     deals: tuple[Deal, ...]
@@ -46,6 +48,7 @@ class ValuationRecipe:
     measure: Measure
     keep_legs: bool
     is_controlled: bool
+    seed: int
 
     @property
     def label(self) -> str:
@@ -61,15 +64,17 @@ class ValuationRecipe:
     def fingerprint(self) -> str:
         """A hash of all of it."""
         kind = type(self).__name__
-        rest = (self.sides, self.measure, self.keep_legs, self.is_controlled)
+        rest = (self.sides, self.measure, self.keep_legs, self.is_controlled, self.seed)
         return digest((kind, self.deals, self.market, rest))
 
     def bind(self, prices: Mapping[str, FloatArray] | None = None) -> tuple[Run, Outputs]:
         """Return the run and its functional; ``prices`` replace the market's model."""
         run = prepare(self.deals, self.market, prices)
-        found: list[Controls] = [{} for _ in self.deals]
+        found = [Controls() for _ in self.deals]
         if self.is_controlled:
-            found = controls(run.model, run.grid, run.settlements, measure=self.measure)
+            found = controls(
+                run.model, run.grid, run.settlements, measure=self.measure, seed=self.seed
+            )
         sets = zip(run.settlements, self.sides, found, strict=True)
         return run, Outputs(
             [
@@ -96,12 +101,15 @@ class ExposureRecipe:
         The dimensions of the groups.
     measure
         ``"physical"``: outlays as they fall due; ``"pricing"``: present values.
+    seed
+        Of the run; that of the pilot behind some controls follows from it.
     """
 
     deals: tuple[Deal, ...]
     market: Market
     by: tuple[str, ...]
     measure: Measure
+    seed: int
 
     @property
     def label(self) -> str:
@@ -116,11 +124,12 @@ class ExposureRecipe:
     @property
     def fingerprint(self) -> str:
         """A hash of all of it."""
-        return digest((type(self).__name__, self.deals, self.market, self.by, self.measure))
+        rest = (self.by, self.measure, self.seed)
+        return digest((type(self).__name__, self.deals, self.market, rest))
 
     def outputs(self, run: Run, groups: Groups) -> GroupOutputs:
         """Return the functional of a run that is bound already."""
-        known = controls(run.model, run.grid, run.settlements, measure=self.measure)
+        known = controls(run.model, run.grid, run.settlements, measure=self.measure, seed=self.seed)
         return GroupOutputs(groups, known, discounted=self.measure == "pricing")
 
     def build(self) -> Parts:

@@ -49,10 +49,14 @@ class Line:
         if self.own:
             seen = {name: bound.observe(prices, observed) for name, bound in self.own.items()}
             observed = {**observed, **seen}
+        return self.clause.payment.flows(self.amounts(observed), observed)
+
+    def amounts(self, observed: Observed) -> FloatArray:
+        """Return the amounts behind the flows, after every modifier; ``(n_periods, n_paths)``."""
         amounts = self.clause.leg.amounts(observed)
         for modify in self.modifiers:
             amounts = modify(amounts, observed)
-        return self.clause.payment.flows(amounts, observed)
+        return amounts
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +155,7 @@ def settle(deal: Deal, market: Market, grid_dates: DateArray) -> Settlement:
         is_fixed = own.is_fixed
         for read in observation.reads:
             is_fixed = is_fixed & bound[read].is_fixed
-        bound[name] = Bound(observe=own.observe, is_fixed=is_fixed)
+        bound[name] = Bound(observe=own.observe, is_fixed=is_fixed, windows=own.windows)
     lines = tuple(_line(deal, clause, bound, context) for clause in deal.clauses)
     return Settlement(
         deal=deal, market=market, observations=bound, lines=lines, n_dates=len(grid_dates)

@@ -53,7 +53,10 @@ class Valuation:
     model
         The price model that was simulated.
     is_replay, is_controlled
-        Whether prices were supplied; whether equity legs are corrected by a control variate.
+        Whether prices were supplied; whether means are corrected by control variates where there
+        are any.
+    controls
+        Names of the legs that a control variate corrects.
     legs
         One :class:`LegValue` a clause.
     pv, standard_error
@@ -83,6 +86,7 @@ class Valuation:
     model: PriceModel
     is_replay: bool
     is_controlled: bool
+    controls: tuple[str, ...]
     legs: tuple[LegValue, ...]
     pv: float
     standard_error: float
@@ -205,8 +209,9 @@ def value(
     quantiles
         Keep present values path by path for every leg, or (``"total"``) only for the deal.
     control
-        Correct equity legs by a control variate (:mod:`contracts.controls`); their means and
-        standard errors then differ from those of ``samples``. Never with supplied ``prices``.
+        Correct means by control variates (:mod:`contracts.controls`): equity legs, and legs on
+        an average price. Means and standard errors then differ from those of ``samples``, which
+        stay as they are. Never with supplied ``prices``.
     progress
         Called with (paths done, paths in all).
     executor, store
@@ -298,6 +303,7 @@ def value_together(
         measure=measure,
         keep_legs=quantiles == "legs",
         is_controlled=control and prices is None,
+        seed=seed,
     )
     run, outputs = recipe.bind(prices)
     plan = Plan(n_paths=run.n_paths or n_paths, seed=seed, n_threads=n_threads)
@@ -351,6 +357,7 @@ def valuation_of(
         model=run.model,
         is_replay=is_replay,
         is_controlled=is_controlled,
+        controls=tuple(leg.clause.name for leg in legs if placed.controls.get(leg.clause.name)),
         legs=legs,
         pv=float(mean[sums.start]),
         standard_error=float(error[sums.start]),

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from montecarlo.accumulators import GranuleMoments, Moments, granule_moments
-    from montecarlo.black import black76, geometric_average_option
+    from montecarlo.black import black76
     from montecarlo.block import PathBlock
     from montecarlo.bridge import BrownianBridge, brownian_bridge
     from montecarlo.curve import DiscountCurve, ForwardCurve
     from montecarlo.directions import direction_numbers
     from montecarlo.functional import Functional
+    from montecarlo.geometric import geometric_average_option
     from montecarlo.grid import TimeGrid, year_fraction
     from montecarlo.histogram import Histogram
     from montecarlo.inverse_normal import normal_quantiles
@@ -82,7 +83,7 @@ _MODULES = {
     "cache_status": "montecarlo.kernel_cache",
     "direction_numbers": "montecarlo.directions",
     "expected_shortfall": "montecarlo.quantile",
-    "geometric_average_option": "montecarlo.black",
+    "geometric_average_option": "montecarlo.geometric",
     "granule_moments": "montecarlo.accumulators",
     "kernel": "montecarlo.jit",
     "normal_quantiles": "montecarlo.inverse_normal",

@@ -1,4 +1,4 @@
-r"""Closed forms for options on a forward, and on the geometric mean of several prices.
+r"""Black's closed form for options on a forward.
 
 Black (1976): with :math:`w = \sigma^2 T` the total variance of the log price,
 
@@ -15,7 +15,6 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from montecarlo import checks
 from montecarlo.checks import FloatArray
 from montecarlo.normal import normal_cdf
 
@@ -83,73 +82,6 @@ def black76(
     lognormal = sign * (f * normal_cdf(sign * upper) - k * normal_cdf(sign * lower))
     intrinsic = np.where(sign * (f - k) > 0.0, sign * (f - k), 0.0)
     return np.asarray(d * np.where(is_plain, lognormal, intrinsic))
-
-
-def geometric_average_option(
-    *,
-    log_means: npt.ArrayLike,
-    log_covariance: npt.ArrayLike,
-    strike: npt.ArrayLike,
-    discount_factor: npt.ArrayLike,
-    kind: Kind,
-    weights: npt.ArrayLike | None = None,
-) -> FloatArray:
-    r"""Return the value of an option on the weighted geometric mean of lognormal prices.
-
-    .. math::
-
-        G = \prod_i P_i^{w_i}, \qquad
-        \ln G \sim N(m, v), \quad m = \sum_i w_i m_i, \quad v = w^\top\Sigma w, \qquad
-        \text{value} = \mathrm{Black}(e^{m + v/2}, K, v, D)
-
-    Parameters
-    ----------
-    log_means
-        :math:`m_i`, means of the log prices at the fixings, shape (n_fixings,).
-    log_covariance
-        :math:`\Sigma`, shape (n_fixings, n_fixings).
-    strike, discount_factor, kind
-        As for :func:`black76`.
-    weights
-        :math:`w_i`, shape (n_fixings,); equal ones that sum to 1 by default.
-
-    Returns
-    -------
-    ndarray
-        Currency per unit, of the shape of ``strike`` and ``discount_factor`` broadcast.
-
-    Raises
-    ------
-    ValueError
-        Naming the field, the rule and the value.
-
-    Examples
-    --------
-    One fixing is a plain option:
-
-    >>> geometric_average_option(
-    ...     log_means=[np.log(100.0) - 0.02], log_covariance=[[0.04]], strike=110.0,
-    ...     discount_factor=0.95, kind="put",
-    ... ).round(6)
-    np.float64(13.57741)
-    """
-    means = checks.finite_array("log_means", log_means)
-    n = means.size
-    covariance = checks.finite_array("log_covariance", log_covariance, n_dimensions=2)
-    if covariance.shape != (n, n):
-        msg = f"log_covariance must have shape ({n}, {n}), got {covariance.shape}"
-        raise ValueError(msg)
-    share = np.full(n, 1.0 / n) if weights is None else checks.finite_array("weights", weights)
-    checks.same_length("weights", share, "log_means", n)
-    mean = float(share @ means)
-    variance = float(share @ covariance @ share)
-    return black76(
-        forward=np.exp(mean + 0.5 * variance),
-        strike=strike,
-        total_variance=variance,
-        discount_factor=discount_factor,
-        kind=kind,
-    )
 
 
 def _check_kind(kind: str) -> None:

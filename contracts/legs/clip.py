@@ -12,6 +12,7 @@ import numpy as np
 
 from contracts.checks import require
 from contracts.conventions import FloatArray, Observed
+from contracts.payoff import Payoff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,3 +58,15 @@ class Clip:
         require(not is_reversed, "upper", "not lie below lower", float(upper.min()))
         price = np.minimum(np.maximum(observed[self.reference_price], lower), upper)
         return observed[self.quantity] * price
+
+    def payoff(self, observed: Observed) -> Payoff:
+        """Return the terms of the amount, piecewise linear in the reference price."""
+        lower, upper = observed[self.lower], observed[self.upper]
+        return Payoff(
+            of=self.reference_price,
+            quantity=observed[self.quantity],
+            kinks=(lower, upper),
+            below=0.0,
+            above=(1.0, -1.0),
+            base=lower,
+        )

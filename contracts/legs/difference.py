@@ -7,6 +7,7 @@ negative prices applies, :math:`A_t = Q_t \min(K_t - R_t, K_t)` (``cap``), or in
 :math:`A_t = 0` when :math:`R_t < 0` (``suspend``).
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,7 @@ import numpy as np
 from contracts.checks import one_of
 from contracts.conventions import FloatArray, Observed
 from contracts.legs.piecewise_linear import piecewise_linear
+from contracts.payoff import Payoff
 
 NegativePrices = Literal["pay", "cap", "suspend"]
 
@@ -75,3 +77,14 @@ class Difference:
         if self.negative_prices == "suspend":
             amounts[np.broadcast_to(price < 0.0, amounts.shape)] = 0.0
         return amounts
+
+    def payoff(self, observed: Observed) -> Payoff:
+        """Return the terms of the amount, linear in a reference price that is not negative."""
+        return Payoff(
+            of=self.reference_price,
+            quantity=observed[self.quantity],
+            kinks=(observed[self.strike],),
+            below=1.0,
+            above=(-1.0,),
+            lowest=-math.inf if self.negative_prices == "pay" else 0.0,
+        )

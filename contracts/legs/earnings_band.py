@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from contracts import checks
 from contracts.conventions import FloatArray, Observed
 from contracts.legs.piecewise_linear import piecewise_linear
+from contracts.payoff import Payoff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,12 @@ class EarningsBand:
 
     def amounts(self, observed: Observed) -> FloatArray:
         """Return the amount of each period and path, from guarantor to producer."""
+        payoff = self.payoff(observed)
+        earned = observed[self.earnings]
+        return piecewise_linear(earned, None, payoff.kinks, below=payoff.below, above=payoff.above)
+
+    def payoff(self, observed: Observed) -> Payoff:
+        """Return the terms of the amount, piecewise linear in earnings."""
         level = observed[self.threshold]
         kinks, slopes = [level], []
         shared = 0.0
@@ -105,10 +112,10 @@ class EarningsBand:
         if len(kinks) > len(slopes):
             # Above a last band that is closed nothing is shared.
             slopes.append(shared)
-        return piecewise_linear(
-            observed[self.earnings],
-            None,
-            tuple(kinks),
+        return Payoff(
+            of=self.earnings,
+            quantity=None,
+            kinks=tuple(kinks),
             below=self.shortfall_share,
             above=tuple(slopes),
         )

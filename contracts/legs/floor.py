@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from contracts.conventions import FloatArray, Observed
 from contracts.legs.piecewise_linear import piecewise_linear
+from contracts.payoff import Payoff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,16 @@ class Floor:
             observed[self.reference_price],
             observed[self.quantity],
             (observed[self.strike],),
+            below=1.0,
+            above=(0.0,),
+        )
+
+    def payoff(self, observed: Observed) -> Payoff:
+        """Return the terms of the amount, piecewise linear in the reference price."""
+        return Payoff(
+            of=self.reference_price,
+            quantity=observed[self.quantity],
+            kinks=(observed[self.strike],),
             below=1.0,
             above=(0.0,),
         )

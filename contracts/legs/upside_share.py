@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from contracts import checks
 from contracts.conventions import FloatArray, Observed
 from contracts.legs.piecewise_linear import piecewise_linear
+from contracts.payoff import Payoff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,16 @@ class UpsideShare:
             observed[self.reference_price],
             observed[self.quantity],
             (observed[self.threshold],),
+            below=0.0,
+            above=(self.share,),
+        )
+
+    def payoff(self, observed: Observed) -> Payoff:
+        """Return the terms of the amount, piecewise linear in the reference price."""
+        return Payoff(
+            of=self.reference_price,
+            quantity=observed[self.quantity],
+            kinks=(observed[self.threshold],),
             below=0.0,
             above=(self.share,),
         )

@@ -78,6 +78,11 @@ class BudgetCap:
         """Nothing but the amounts."""
         return ()
 
+    @property
+    def is_linear(self) -> bool:
+        """No: what is left of the cap depends on what was paid."""
+        return False
+
     def groups(self, periods: Periods) -> IntArray:
         """Return ``(n_periods,)`` the budget year of each period."""
         last = periods.last_day
@@ -93,6 +98,24 @@ class BudgetCap:
             anniversaries.append(add_months(first, 12 * len(anniversaries)))
         began = np.array(anniversaries, dtype="datetime64[D]")
         return np.searchsorted(began, periods.start, side="right").astype(np.int64) - 1
+
+    def bounds(self, periods: Periods) -> tuple[FloatArray, FloatArray]:
+        """Return the least and the most that each period can pay, ``(n_periods,)`` each.
+
+        Examples
+        --------
+        >>> import datetime
+        >>> periods = Periods.regular(
+        ...     start=datetime.date(2026, 7, 1), end=datetime.date(2027, 6, 30),
+        ...     frequency="half-year",
+        ... )
+        >>> BudgetCap(limit=10.0, per="calendar-year", used=7.0).bounds(periods)
+        (array([-inf, -inf]), array([ 3., 10.]))
+        """
+        groups = self.groups(periods)
+        reverse = np.inf if self.reverse_limit is None else self.reverse_limit
+        most = np.where(groups == groups[0], self.limit - self.used, self.limit)
+        return np.full(len(groups), -reverse), most
 
     def capped(self, amounts: FloatArray, groups: IntArray) -> FloatArray:
         """Return the amounts after the cap, ``(n_periods, n_paths)``."""

@@ -36,6 +36,11 @@ class Gate:
         """The event."""
         return (self.event,)
 
+    @property
+    def is_linear(self) -> bool:
+        """Yes."""
+        return True
+
     def gated(self, amounts: FloatArray, observed: Observed) -> FloatArray:
         """Return the amounts after the gate."""
         return amounts * observed[self.event]

@@ -68,6 +68,11 @@ class OwnershipCap:
         return ()
 
     @property
+    def is_linear(self) -> bool:
+        """Yes: the part that is kept does not depend on amounts."""
+        return True
+
+    @property
     def allowed_shares(self) -> float:
         """Most shares that the holder may own."""
         part = self.limit if self.basis == "outstanding" else self.limit / (1.0 - self.limit)

@@ -112,6 +112,20 @@ class PaymentTerms:
             tuple(labels),
         )
 
+    def settling_rows(self, n_periods: int) -> IntArray:
+        """Return ``(n_periods,)`` the flow that moves one for one with each period's amount.
+
+        Examples
+        --------
+        >>> PaymentTerms(lag_days=30).settling_rows(3)
+        array([0, 1, 2])
+        >>> advance = Advance(fraction=0.25, of="t", payments=4)
+        >>> PaymentTerms(lag_days=60, advance=advance).settling_rows(3)
+        array([ 4,  9, 14])
+        """
+        each = 1 if self.advance is None else self.advance.payments + 1
+        return np.arange(n_periods, dtype=np.int64) * each + (each - 1)
+
     def flows(self, amounts: FloatArray, observed: Observed) -> FloatArray:
         """Return the flows, ``(n_flows, n_paths)``, from amounts ``(n_periods, n_paths)``."""
         if self.advance is None:

@@ -17,6 +17,7 @@ from contracts.conventions import DateArray, FloatArray, IntArray, Observed
 from contracts.observations.pricing_dates import PricingDates
 from contracts.periods import Periods, add_months, day
 from contracts.protocols import Bound, Context, Prices
+from contracts.windows import Windows
 from montecarlo.jit import kernel
 
 
@@ -110,7 +111,10 @@ class ReferencePrice:
             _average(path_prices, fixed, offsets, row_of, weights, out)
             return out
 
-        return Bound(observe=observe, is_fixed=is_fixed)
+        windows = Windows(
+            commodity=commodity, fixed=fixed, weights=weights, offsets=offsets, rows=row_of
+        )
+        return Bound(observe=observe, is_fixed=is_fixed, windows=windows)
 
 
 @lru_cache(maxsize=256)

@@ -39,10 +39,19 @@ def money(value: float, scale: float, *, places: int = 1) -> str:
 
 
 def error(value: float, scale: float) -> str:
-    """Return a standard error; "exact" where no path can change the figure."""
+    """Return a standard error; "exact" where no path can change the figure.
+
+    Examples
+    --------
+    >>> error(2.345e6, 1.0e6), error(1400.0, 1.0e6), error(0.0, 1.0e6)
+    ('2.35', '< 0.01', 'exact')
+    """
     if math.isnan(value):
         return "-"
-    return "exact" if abs(value) < NEGLIGIBLE else f"{value / scale:,.2f}"
+    if abs(value) < NEGLIGIBLE:
+        return "exact"
+    text = f"{value / scale:,.2f}"
+    return "< 0.01" if text == "0.00" else text
 
 
 def probability(value: float) -> str:

@@ -54,6 +54,9 @@ def print_valuation(valuation: Valuation) -> None:
     for table in tables:
         show(out, table)
         out.print()
+    if valuation.controls:
+        names = ", ".join(valuation.controls)
+        out.print(f"Means corrected by control variates: {names}. Percentiles are of plain paths.")
     _print_notes(out, deal, market, valuation.model.names)
 
 

@@ -25,7 +25,7 @@ MAY_SIMULATE = {
     "contracts.run",
     "contracts.valuation",
     "contracts.public_exposure",
-    "contracts.controls",
+    "contracts.pilot",
     "contracts.warmup",
 }
 
@@ -33,7 +33,6 @@ MAY_SIMULATE = {
 # the processors of the other blocks. These functions may; they run once, before the first block.
 PRODUCTS = {"dot", "einsum", "inner", "linalg", "matmul", "matvec", "tensordot", "vdot", "vecdot"}
 MAY_MULTIPLY = {
-    "montecarlo.black.geometric_average_option",
     "montecarlo.models.joint._check_positive_definite",
     "montecarlo.models.joint._worst_pair",
 }

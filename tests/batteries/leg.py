@@ -16,6 +16,7 @@ import pytest
 
 import contracts.legs.piecewise_linear as shared_kernels
 import montecarlo
+from contracts.protocols import KinkedLeg
 from montecarlo.jit import python_source
 
 KERNELS = ("_first_kink", "_further_kink", "_scale")
@@ -89,6 +90,29 @@ class LegBattery:
             amounts, formula_of(self, self.observed), rtol=1e-13, atol=1e-9, strict=True
         )
         assert amounts.dtype == np.float64
+
+    def test_its_payoff_is_its_amounts(self):
+        """What the control variate is made of: kinks, slopes and the amount at the first kink."""
+        if not isinstance(self.leg, KinkedLeg):
+            assert self.has_no_payoff
+            return
+        payoff = self.leg.payoff(self.observed)
+        x = self.observed[payoff.of]
+        total = payoff.below * np.maximum(payoff.kinks[0] - x, 0.0)
+        total = total + (0.0 if payoff.base is None else payoff.base)
+        for kink, slope in zip(payoff.kinks, payoff.above, strict=True):
+            total = total + slope * np.maximum(x - kink, 0.0)
+        total = total * (1.0 if payoff.quantity is None else payoff.quantity)
+        amounts = self.amounts()
+        holds = x >= payoff.lowest
+
+        assert holds.any()
+        assert all(np.diff(np.stack(payoff.kinks), axis=0).ravel() >= 0.0)
+        np.testing.assert_allclose(amounts[holds], total[holds], rtol=1e-12, atol=1e-9)
+        assert not payoff.is_never_negative or np.all(amounts >= 0.0)
+
+    has_no_payoff = False
+    """Whether the leg reads no average price: nothing random, or a share (another control)."""
 
     def test_zero_volatility_is_intrinsic(self):
         forwards = np.abs(self.observed[self.price][:, 0]) + 1.0

@@ -109,6 +109,7 @@ def test_a_deal_and_its_market_take_kilobytes(name):
         measure="pricing",
         keep_legs=True,
         is_controlled=True,
+        seed=1,
     )
 
     assert len(seal(Job(recipe=recipe, plan=Plan(n_paths=10**9, seed=1)))) < 16_000

@@ -128,6 +128,7 @@ class TestDifferenceSuspended(LegBattery):
 
 
 class TestFixedPrice(LegBattery):
+    has_no_payoff = True
     leg = FixedPrice(quantity="q", strike="k")
     observed = seen(q=QUANTITY, k=STRIKE)
     price, quantity, rises_in = "k", "q", ("k", "q")
@@ -224,6 +225,7 @@ class TestEarningsBand(LegBattery):
 
 
 class TestWarrant(LegBattery):
+    has_no_payoff = True
     leg = Warrant(
         shares=1000.0, strike=30.0, issue_date=ISSUE, expiry=EXPIRY, share="s", style="american"
     )
@@ -242,6 +244,7 @@ class TestWarrant(LegBattery):
 
 
 class TestConvertiblePreferred(LegBattery):
+    has_no_payoff = True
     leg = ConvertiblePreferred(
         shares=100.0,
         stated_value=1000.0,

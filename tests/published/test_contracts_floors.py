@@ -14,10 +14,14 @@ import QuantLib
 
 import contracts
 import montecarlo
+from contracts.geometric_average import geometric_average
 from contracts.legs import Difference, Floor, UpsideShare
 from contracts.observations import PricingDates, ReferencePrice
 from contracts.periods import Periods
+from contracts.price_payoff import PricePayoff
+from contracts.price_payoff import closed_form as mean_and_slope
 from montecarlo import ForwardCurve
+from montecarlo.models import Joint
 from tests.observations.stated import Stated
 from tests.valuation.small import (
     average_price,
@@ -68,7 +72,8 @@ def test_a_floor_strip_agrees_with_black_76():
     floor, prices, strikes, quantities = strip(0.33)
     oracle = closed_form(0.33, prices, strikes, quantities)
 
-    v = contracts.value(floor, market=prices, n_paths=200_000, seed=3)
+    v = contracts.value(floor, market=prices, n_paths=200_000, seed=3, control=False)
+    exact = contracts.value(floor, market=prices, n_paths=300, seed=3)
     leg = v.leg("floor")
     worth = leg.flow_amounts * leg.flow_discount_factors
     errors = leg.flow_errors * leg.flow_discount_factors
@@ -76,6 +81,9 @@ def test_a_floor_strip_agrees_with_black_76():
     assert abs(v.pv - oracle.sum()) < 4.0 * v.standard_error
     assert np.all(np.abs(worth - oracle) < 4.0 * errors)
     assert v.standard_error < 0.005 * oracle.sum()
+    # One price a quarter: the control is the floorlet itself.
+    assert exact.pv == pytest.approx(oracle.sum(), rel=1e-12)
+    assert exact.standard_error < 1e-12 * exact.pv
 
 
 def test_black_76_itself_against_quantlib():
@@ -142,7 +150,8 @@ class DiscountedFloor:
         rule = PricingDates(every="week", day=grid.dates[0].item().isoweekday())
         reference = ReferencePrice(commodity="x", pricing_dates=rule)
         self.reads = [str(date) for date in reference.windows(self.periods)[0]]
-        self.observe = reference.bind("r", self.periods, context).observe
+        bound = reference.bind("r", self.periods, context)
+        self.observe, self.windows = bound.observe, bound.windows
         self.leg = Floor(reference_price="r", quantity="q", strike="k")
         self.terms = {"q": np.array([[1.0]]), "k": np.array([[strike]])}
         self.discount_factor = discount_factor
@@ -220,6 +229,42 @@ R6 = [
 ]
 
 
+class ControlledFloor(DiscountedFloor):
+    """The same less the floor on the geometric twin, whose mean is added in closed form."""
+
+    def control(self, model, grid):
+        self.twin = geometric_average(
+            self.windows, Joint(models=[model], correlation=np.eye(1)), grid, "pricing"
+        )
+        strike = self.terms["k"]
+        self.payoff = PricePayoff(np.zeros(1), strike, np.ones((1, 1)), np.zeros((1, 1)))
+        self.mean, self.slope = mean_and_slope(self.payoff, self.twin)
+        return self
+
+    def __call__(self, block):
+        average, twin = self.observe(block.price, {}), self.twin.observe(block.price)
+        taken = self.payoff.with_linear(self.slope, average, twin) - self.mean[:, None]
+        return super().__call__(block) - self.discount_factor * taken
+
+
+@pytest.mark.parametrize(("first", "n", "derived", "published"), R6)
+def test_r6_with_the_control(first, n, derived, published):
+    """A fiftieth of the paths, and a fifth of the error."""
+    times = first + np.arange(n) * (11.0 / 12.0) / (n - 1)
+    functional = ControlledFloor(weekly_grid(0, n, 1), 87.0, math.exp(-0.025 * times[-1]))
+    model = montecarlo.GBM(name="x", volatility=0.13, spot=90.0, drift=0.025 - 0.06)
+    grid = montecarlo.TimeGrid.from_times(times)
+
+    estimate = montecarlo.simulate(
+        model, grid, functional.control(model, grid), montecarlo.Plan(n_paths=20_000, seed=31)
+    )
+
+    assert estimate.standard_error[0] < 6e-4
+    # The derived values have a standard error of 1e-4 and five places.
+    assert abs(estimate.mean[0] - derived) < 4.0 * math.hypot(estimate.standard_error[0], 1e-4)
+    assert abs(estimate.mean[0] - published) < 2e-2
+
+
 @pytest.mark.parametrize(("first", "n", "derived", "published"), R6)
 def test_r6_average_price_floor(first, n, derived, published):
     """S = 90, K = 87, q = 6%, r = 2.5%, 13%; fixings over 11 months, paid with the last.
@@ -269,7 +314,7 @@ def test_r9_a_commodity_option_and_its_parity():
 GOLD_DAY = datetime.date(2019, 2, 19)
 
 
-def gold(leg, *, today=datetime.date(2018, 2, 19), volatility=0.10, payer="state"):
+def gold(leg, *, today=datetime.date(2018, 2, 19), volatility=0.10, payer="state", **how):
     """One fixing on 19 February 2019, whose forward is 1348, discounted at 1%."""
     periods = Periods.single(GOLD_DAY)
     curve = ForwardCurve.flat(1348.0)
@@ -282,13 +327,14 @@ def gold(leg, *, today=datetime.date(2018, 2, 19), volatility=0.10, payer="state
         k=steps(("2018-01-01", 1340.0)),
     )
     prices = market(commodity("gold", volatility=volatility, curve=curve), today=today, rate=0.01)
-    return contracts.value(one, market=prices, n_paths=400_000, seed=23)
+    return contracts.value(one, market=prices, seed=23, **{"n_paths": 400_000, **how})
 
 
 def test_r9_through_the_legs():
     """Floor as a put, upside share of 1 as a call, and their difference without an error."""
-    floor = gold(Floor(reference_price="r", quantity="q", strike="k"))
-    share = gold(UpsideShare(reference_price="r", quantity="q", threshold="k", share=1.0))
+    put = Floor(reference_price="r", quantity="q", strike="k")
+    call = UpsideShare(reference_price="r", quantity="q", threshold="k", share=1.0)
+    floor, share = (gold(leg, control=False) for leg in (put, call))
     swap = gold(
         Difference(reference_price="r", quantity="q", strike="k", negative_prices="pay"),
         volatility=0.0,
@@ -296,6 +342,8 @@ def test_r9_through_the_legs():
 
     assert abs(floor.pv - 4919.5922659018906) < 4.0 * floor.standard_error
     assert abs(share.pv - 5711.6321329012244) < 4.0 * share.standard_error
+    assert gold(put, n_paths=2).pv == pytest.approx(4919.5922659018906, rel=1e-12)
+    assert gold(call, n_paths=2).pv == pytest.approx(5711.6321329012244, rel=1e-12)
     assert swap.pv == pytest.approx(-8.0 * math.exp(-0.01) * 100.0, rel=1e-9)
 
 

@@ -7,7 +7,7 @@ from scipy.stats import norm
 
 import contracts
 from contracts.amend import amend_market
-from contracts.controls import best_slope
+from contracts.equity_controls import best_slope
 from montecarlo import black76
 
 

@@ -10,6 +10,7 @@ import pytest
 from scipy.special import ndtr
 
 import contracts
+from contracts.controls import Controls
 from contracts.deal import Appropriation
 from contracts.exposure_groups import GroupOutputs, group
 from contracts.legs import Difference, Floor, UpsideShare, Warrant
@@ -52,10 +53,12 @@ def table(together):
 def split(valuations, by, prices):
     run = prepare([v.deal for v in valuations], valuations[0].market)
     groups = group(run.settlements, by)
-    outputs = GroupOutputs(groups, [{} for _ in valuations], discounted=False)
+    outputs = GroupOutputs(groups, [Controls() for _ in valuations], discounted=False)
     rows = outputs.split(prices, prices[next(iter(prices))].shape[1])
-    n = outputs.n_groups
-    return groups, rows[:n], rows[n : 2 * n], rows[2 * n :]
+    kept, paid, received, net = np.split(rows, 4)
+    # Without controls what is kept path by path is what is averaged.
+    np.testing.assert_allclose(kept, paid, rtol=1e-14)
+    return groups, paid, received, net
 
 
 def joint_prices(valuations, n_paths=500):
