@@ -22,9 +22,11 @@ _WHERE = {
     "load": "contracts.catalogue",
     "load_market": "contracts.catalogue",
     "markets": "contracts.catalogue",
+    "portfolio_table": "contracts.portfolio",
     "pricing_grid": "contracts.run",
     "simulated_prices": "contracts.run",
     "value": "contracts.valuation",
+    "value_portfolio": "contracts.portfolio",
     "value_together": "contracts.valuation",
 }
 
@@ -38,9 +40,11 @@ __all__ = [
     "load",
     "load_market",
     "markets",
+    "portfolio_table",
     "pricing_grid",
     "simulated_prices",
     "value",
+    "value_portfolio",
     "value_together",
 ]
 
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     from contracts.deal import Deal
     from contracts.errors import TermSheetError
     from contracts.market import Market
+    from contracts.portfolio import portfolio_table, value_portfolio
     from contracts.public_exposure import exposure
     from contracts.run import pricing_grid, simulated_prices
     from contracts.valuation import Valuation, value, value_together

@@ -42,7 +42,7 @@ def document(valuation: Valuation) -> dict[str, Any]:
         "controls": list(valuation.controls),
         "pv": valuation.pv,
         "standard_error": _number(valuation.standard_error),
-        **_percentiles(valuation.samples, valuation.pv),
+        **_percentiles(valuation.samples, valuation.pv, valuation.percentiles),
         "expected_amount": valuation.expected_amount,
         "paid_to_date": sum(leg.paid_to_date for leg in valuation.legs),
         "legs": {leg.clause.name: _leg(leg) for leg in valuation.legs},
@@ -102,7 +102,7 @@ def _leg(leg: LegValue) -> dict[str, Any]:
         "receiver": leg.clause.receiver,
         "pv": leg.pv,
         "standard_error": _number(leg.standard_error),
-        **_percentiles(leg.samples, constant),
+        **_percentiles(leg.samples, constant, leg.percentiles),
         "expected_amount": leg.expected_amount,
         "paid_to_date": leg.paid_to_date,
     }
@@ -131,8 +131,10 @@ def _flows(leg: LegValue) -> list[dict[str, Any]]:
     ]
 
 
-def _percentiles(samples: FloatArray | None, constant: float) -> dict[str, float | None]:
-    values = percentiles(samples, constant)
+def _percentiles(
+    samples: FloatArray | None, constant: float, known: FloatArray | None
+) -> dict[str, float | None]:
+    values = percentiles(samples, constant, known)
     return {name: _number(value) for name, value in zip(PERCENTILES, values, strict=True)}
 
 

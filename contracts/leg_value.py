@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contracts.conventions import BoolArray, DateArray, FloatArray
+from contracts.conventions import PERCENTILES, BoolArray, DateArray, FloatArray
 from contracts.deal import Clause
 from contracts.outputs import LineOutputs, weigh
 from montecarlo.reduction import Estimate
@@ -17,7 +17,8 @@ class LegValue:
     """Statistics of one leg, signed for the perspective; money in the deal's currency.
 
     Flow arrays are ``(n_flows,)``, year arrays ``(n_years,)``; ``samples`` are present values
-    path by path, ``None`` for a leg that no future price can change.
+    path by path, ``None`` where they are not kept or no future price can change them;
+    ``percentiles`` are those of a histogram, where there is one.
     """
 
     clause: Clause
@@ -35,6 +36,7 @@ class LegValue:
     is_settled: BoolArray
     year_amounts: FloatArray
     samples: FloatArray | None
+    percentiles: FloatArray | None = None
 
     def __repr__(self) -> str:
         return f"LegValue({self.clause.name!r}: {self.pv:,.0f} +- {self.standard_error:,.0f})"
@@ -46,12 +48,13 @@ def leg_value(place: LineOutputs, estimate: Estimate) -> LegValue:
     if place.settled is not None:
         flows, flow_errors = place.settled, np.zeros(len(place.settled))
         sums, errors = weigh(weights[:2], flows), np.zeros(2)
-        samples = None
+        samples = points = None
     else:
         flows = estimate.mean[place.flows]
         flow_errors = estimate.standard_error[place.flows]
         sums, errors = estimate.mean[place.sums], estimate.standard_error[place.sums]
         samples = None if place.pv is None else estimate.samples[place.pv]
+        points = None if place.pv is None else binned_percentiles(estimate, place.pv)
     return LegValue(
         clause=line.clause,
         pv=float(sums[0]),
@@ -68,4 +71,13 @@ def leg_value(place: LineOutputs, estimate: Estimate) -> LegValue:
         is_settled=line.is_settled,
         year_amounts=weigh(weights[2:], flows),
         samples=samples,
+        percentiles=points,
     )
+
+
+def binned_percentiles(estimate: Estimate, row: int) -> FloatArray | None:
+    """Return the percentiles of a kept row from its histogram, ``None`` where there is none."""
+    if estimate.histogram is None:
+        return None
+    points: FloatArray = estimate.histogram.quantiles(list(PERCENTILES.values()))[row]
+    return points

@@ -85,8 +85,17 @@ def largest(values: Iterable[float]) -> float:
     return max((abs(value) for value in values if not math.isnan(value)), default=math.nan)
 
 
-def percentiles(samples: FloatArray | None, constant: float) -> list[float]:
-    """Return the percentiles of present values; a constant has them all equal."""
+def percentiles(
+    samples: FloatArray | None, constant: float, known: FloatArray | None = None
+) -> list[float]:
+    """Return the percentiles of present values; a constant has them all equal.
+
+    Those ``known`` from a histogram stand where no samples were kept; NaN where nothing was.
+    """
+    if known is not None:
+        return [float(q) for q in known]
+    if samples is not None and samples.size == 0:
+        return [math.nan] * len(PERCENTILES)
     if samples is None:
         return [constant] * len(PERCENTILES)
     return [float(q) for q in quantiles(samples, list(PERCENTILES.values()))]
@@ -100,8 +109,11 @@ def summary_rows(valuation: Valuation) -> Rows:
         "standard_error": [*(leg.standard_error for leg in legs), valuation.standard_error],
     }
     points = [
-        *(percentiles(leg.samples, leg.pv if leg.is_settled.all() else np.nan) for leg in legs),
-        percentiles(valuation.samples, valuation.pv),
+        *(
+            percentiles(leg.samples, leg.pv if leg.is_settled.all() else np.nan, leg.percentiles)
+            for leg in legs
+        ),
+        percentiles(valuation.samples, valuation.pv, valuation.percentiles),
     ]
     for position, label in enumerate(PERCENTILES):
         columns[label] = [point[position] for point in points]

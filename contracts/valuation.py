@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from contracts.checks import one_of, require
 from contracts.conventions import FloatArray, IntArray
 from contracts.deal import Deal
 from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
-from contracts.leg_value import LegValue, leg_value
+from contracts.leg_value import LegValue, binned_percentiles, leg_value
 from contracts.market import Market
 from contracts.outputs import DealOutputs
 from contracts.recipes import ValuationRecipe
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from montecarlo.models.protocol import PriceModel
+
+Quantiles: TypeAlias = Literal["legs", "total", "histogram"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,7 +64,9 @@ class Valuation:
     pv, standard_error
         Of the whole deal.
     samples
-        ``(n_paths,)`` present values of the whole deal.
+        ``(n_paths,)`` present values of the whole deal; empty where they were not kept.
+    percentiles
+        Of the present value of the whole deal, from a histogram where there is one.
     years
         ``(n_years,)`` calendar years of payment.
     year_amounts, year_errors
@@ -96,6 +100,7 @@ class Valuation:
     years: IntArray
     year_amounts: FloatArray
     year_errors: FloatArray
+    percentiles: FloatArray | None = None
 
     def __repr__(self) -> str:
         return (
@@ -185,7 +190,7 @@ def value(
     n_threads: int | None = None,
     measure: Measure = "pricing",
     prices: Mapping[str, FloatArray] | None = None,
-    quantiles: Literal["legs", "total"] = "legs",
+    quantiles: Quantiles = "legs",
     control: bool = True,
     progress: Progress | None = None,
     executor: ExecutorLike = None,
@@ -207,7 +212,9 @@ def value(
         Your own paths instead of a model's: name -> ``(n_dates, n_paths)`` on the dates that
         :func:`pricing_grid` returns.
     quantiles
-        Keep present values path by path for every leg, or (``"total"``) only for the deal.
+        Keep present values path by path for every leg, or (``"total"``) only for the deal; or
+        count them (``"histogram"``), for percentiles within a two-thousandth at any number of
+        paths.
     control
         Correct means by control variates (:mod:`contracts.controls`): equity legs, and legs on
         an average price. Means and standard errors then differ from those of ``samples``, which
@@ -261,7 +268,7 @@ def value_together(
     n_threads: int | None = None,
     measure: Measure = "pricing",
     prices: Mapping[str, FloatArray] | None = None,
-    quantiles: Literal["legs", "total"] = "legs",
+    quantiles: Quantiles = "legs",
     control: bool = True,
     progress: Progress | None = None,
     executor: ExecutorLike = None,
@@ -287,7 +294,7 @@ def value_together(
     True
     """
     one_of(measure, ("pricing", "physical"), "measure")
-    one_of(quantiles, ("legs", "total"), "quantiles")
+    one_of(quantiles, get_args(Quantiles), "quantiles")
     require(len(deals) > 0, "deals", "hold at least one", len(deals))
     loaded = [as_deal(deal) for deal in deals]
     require(
@@ -301,7 +308,7 @@ def value_together(
         market=common_market(loaded, market),
         sides=tuple(perspective or deal.perspective for deal in loaded),
         measure=measure,
-        keep_legs=quantiles == "legs",
+        keep_legs=quantiles != "total",
         is_controlled=control and prices is None,
         seed=seed,
     )
@@ -318,6 +325,7 @@ def value_together(
             executor=executor,
             store=store,
             recipe=recipe,
+            kept="histogram" if quantiles == "histogram" else "samples",
         )
     except MemoryError as error:
         rule = f"leave room for {outputs.n_kept} samples of 8 bytes a path"
@@ -367,4 +375,5 @@ def valuation_of(
         years=placed.years,
         year_amounts=mean[sums.start + 2 : sums.stop],
         year_errors=error[sums.start + 2 : sums.stop],
+        percentiles=binned_percentiles(estimate, placed.total_pv),
     )

@@ -18,6 +18,7 @@ import numpy as np
 
 from montecarlo.accumulators import GRANULE, GranuleMoments, Moments, granule_moments
 from montecarlo.checks import FloatArray
+from montecarlo.histogram import Histogram
 from montecarlo.jit import kernel
 from montecarlo.sampling import Sampling
 
@@ -38,7 +39,10 @@ class Estimate:
         independent paths is their sample variance (n - 1). Both are nan, never 0, for a single
         group.
     samples
-        The first ``n_kept`` outputs of each path, shape (n_kept, n_paths).
+        The first ``n_kept`` outputs of each path, shape (n_kept, n_paths); (n_kept, 0) where they
+        were not kept.
+    histogram
+        Counts of the first ``n_kept`` outputs, where they were asked for instead.
     """
 
     n_paths: int
@@ -46,6 +50,7 @@ class Estimate:
     variance: FloatArray
     standard_error: FloatArray
     samples: FloatArray
+    histogram: Histogram | None = None
 
 
 class Tally:
@@ -97,7 +102,7 @@ class Tally:
             nets.update(granule_moments(means, first_path=0, n_paths=len(self._net_means)))
         return nets.mean(), np.sqrt(nets.variance() / max(nets.n_paths, 1))
 
-    def estimate(self, samples: FloatArray) -> Estimate:
+    def estimate(self, samples: FloatArray, histogram: Histogram | None = None) -> Estimate:
         """Return the estimate over all paths taken in."""
         mean, error = self.mean_and_error()
         return Estimate(
@@ -106,6 +111,7 @@ class Tally:
             variance=self.n_paths * error * error,
             standard_error=error,
             samples=samples,
+            histogram=histogram,
         )
 
 

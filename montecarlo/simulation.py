@@ -89,7 +89,8 @@ def simulate(
         A folder where finished chunks are kept, and taken from when the same simulation is asked
         for again (:mod:`montecarlo.store`). The functional must then have a ``fingerprint``.
     kept
-        ``"nothing"``: leave the rows that the functional keeps where they are simulated.
+        What stays of the rows that the functional keeps: the ``"samples"``, 8 bytes each; a
+        ``"histogram"`` of them, whose size does not grow with the paths; or ``"nothing"``.
     recipe
         Little data from which model, grid and functional can be built elsewhere; without it they
         are pickled themselves.

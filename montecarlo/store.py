@@ -46,11 +46,10 @@ class Store:
         When it cannot be a folder.
     """
 
-    __slots__ = ("_keys", "folder")
+    __slots__ = ("folder",)
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
-        self._keys: dict[int, tuple[Job, str]] = {}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -85,6 +84,7 @@ class Store:
             mean=nodes.mean,
             squares=nodes.squares,
             samples=chunk.samples,
+            histogram=np.frombuffer(chunk.histogram or b"", dtype=np.uint8),
         )
         content = body.getvalue()
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -119,11 +119,9 @@ class Store:
             raise _refused(file, str(error)) from error
 
     def _key(self, job: Job) -> str:
-        known = self._keys.get(id(job))
-        if known is None or known[0] is not job:
-            known = job, fingerprint(job)
-            self._keys = {id(job): known}
-        return known[1]
+        if not job.fingerprint:
+            job.fingerprint = fingerprint(job)
+        return job.fingerprint
 
 
 def fingerprint(job: Job) -> str:
@@ -158,6 +156,7 @@ def _chunk(arrays: dict[str, np.ndarray], key: str, task: Task) -> Chunk:
             squares=arrays["squares"],
         ),
         samples=arrays["samples"],
+        histogram=arrays["histogram"].tobytes() or None,
     )
 
 

@@ -10,10 +10,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from montecarlo.accumulators import GranuleMoments
 from montecarlo.checks import FloatArray
 from montecarlo.executors.job import Chunk, Job, Task
 from montecarlo.executors.protocol import Executor, Results, SchedulerLostError
 from montecarlo.executors.threads import Threads
+from montecarlo.histogram import Histogram
 from montecarlo.reduction import Estimate, Tally
 from montecarlo.store import Store
 
@@ -101,14 +103,15 @@ class Collection:
         Whose chunks they are.
     """
 
-    __slots__ = ("_job", "_next", "_samples", "_tally", "_waiting", "n_paths")
+    __slots__ = ("_histogram", "_job", "_next", "_samples", "_tally", "_waiting", "n_paths")
 
     def __init__(self, job: Job) -> None:
         self._job = job
         self._next = 0
-        self._waiting: dict[int, tuple[int, Chunk]] = {}
+        self._waiting: dict[int, tuple[int, GranuleMoments]] = {}
         self._tally: Tally | None = None
         self._samples: FloatArray = np.empty((0, 0))
+        self._histogram: Histogram | None = None
         self.n_paths = 0
 
     @property
@@ -124,11 +127,17 @@ class Collection:
             self._samples = np.empty((n_kept, n_columns))
             self._tally = Tally(chunk.nodes.mean.shape[1], self._job.plan.sampling)
         self._samples[:, task.start : task.start + chunk.samples.shape[1]] = chunk.samples
-        self._waiting[task.start] = task.stop, chunk
+        if chunk.histogram is not None:
+            counts = Histogram.from_bytes(chunk.histogram)
+            if self._histogram is None:
+                self._histogram = counts
+            else:
+                self._histogram.merge(counts)
+        self._waiting[task.start] = task.stop, chunk.nodes
         self.n_paths += task.stop - task.start
         while self._next in self._waiting:
             self._next, first = self._waiting.pop(self._next)
-            self._tally.update(first.nodes)
+            self._tally.update(first)
 
     def estimate(self) -> Estimate:
         """Return the estimate over all paths.
@@ -141,4 +150,4 @@ class Collection:
         if self._tally is None or not self.is_whole:
             msg = f"the executor must return every path, got those before {self._next} in order"
             raise RuntimeError(msg)
-        return self._tally.estimate(self._samples)
+        return self._tally.estimate(self._samples, self._histogram)

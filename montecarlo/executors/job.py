@@ -22,13 +22,14 @@ from montecarlo.canonical import digest
 from montecarlo.checks import FloatArray
 from montecarlo.functional import Functional
 from montecarlo.grid import TimeGrid
+from montecarlo.histogram import Histogram
 from montecarlo.models.protocol import BlockSource, Measure, PriceModel
 from montecarlo.plan import Plan, default_block_size
 from montecarlo.reduction import ChunkMoments, granules_of
-from montecarlo.workers import Blocks, IsStopped
+from montecarlo.workers import Blocks, IsStopped, StoppedError
 
-Kept: TypeAlias = Literal["samples", "nothing"]
-"""What stays of the rows kept path by path: the samples, or nothing but their averages."""
+Kept: TypeAlias = Literal["samples", "histogram", "nothing"]
+"""What stays of the rows kept path by path: samples, counts of them, or only their averages."""
 
 SMALLEST_CHUNK = 2**14
 LARGEST_CHUNK = 2**20
@@ -115,10 +116,14 @@ class Chunk:
         Moments of all outputs.
     samples
         The kept rows, shape (n_kept, n); (n_kept, 0) where they are not wanted.
+    histogram
+        Counts of the kept rows as bytes (:class:`~montecarlo.histogram.Histogram`), where they
+        are wanted.
     """
 
     nodes: GranuleMoments
     samples: FloatArray
+    histogram: bytes | None = None
 
 
 class Simulation:
@@ -153,16 +158,20 @@ class Simulation:
         moments = ChunkMoments(self._n_outputs, sampling, first_path=start, chunk_paths=size)
         n_columns = stop - start if self._kept == "samples" else 0
         samples = np.empty((self._n_kept, n_columns))
+        counts = Histogram(self._n_kept) if self._kept == "histogram" and self._n_kept else None
         for block in self._blocks.fill(start, stop, is_stopped):
             n_real = min(block.n_paths, stop - block.first_path)
             values = self._values(block)
             if n_columns and self._n_kept:
                 columns = slice(block.first_path - start, block.first_path - start + n_real)
                 samples[:, columns] = values[: self._n_kept, :n_real]
+            if counts is not None:
+                counts.update(values[: self._n_kept], n_real)
             moments.update(
                 granules_of(values, first_path=block.first_path, n_paths=n_real, sampling=sampling)
             )
-        return Chunk(nodes=moments.nodes(), samples=samples)
+        histogram = None if counts is None else counts.to_bytes()
+        return Chunk(nodes=moments.nodes(), samples=samples, histogram=histogram)
 
     def _values(self, block: PathBlock) -> FloatArray:
         values = np.ascontiguousarray(self._functional(block))
@@ -188,12 +197,15 @@ class Job:
         As for :func:`~montecarlo.simulation.simulate`.
     kept
         What stays of the rows that the functional keeps.
+    fingerprint
+        Of everything that decides the chunks, once a store has worked it out.
     """
 
     recipe: Recipe
     plan: Plan
     measure: Measure = "pricing"
     kept: Kept = "samples"
+    fingerprint: str = ""
     _simulation: Simulation | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -214,6 +226,24 @@ class Job:
                 parts = (build or self.recipe.build)()
                 self._simulation = Simulation(parts, self.plan, self.measure, self.kept)
             return self._simulation
+
+    def chunk(self, start: int, stop: int, is_stopped: IsStopped) -> Chunk:
+        """Work off the paths from ``start`` to before ``stop``; see :meth:`Simulation.chunk`.
+
+        Raises
+        ------
+        Exception
+            What the work raises, as the recipe's ``named`` makes it over, where it has one.
+        """
+        try:
+            return self.open().chunk(start, stop, is_stopped)
+        except StoppedError:
+            raise
+        except Exception as error:
+            named = getattr(self.recipe, "named", None)
+            if named is None:
+                raise
+            raise named(error) from error
 
     def close(self) -> None:
         """Let go of the workspaces."""

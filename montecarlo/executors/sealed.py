@@ -113,7 +113,7 @@ def run_sealed(sealed: bytes, start: int, stop: int, is_stopped: IsStopped) -> C
     OtherVersionError
         When this process runs other versions than the one that sealed the job.
     """
-    return _opened(sealed).open().chunk(start, stop, is_stopped)
+    return _opened(sealed).chunk(start, stop, is_stopped)
 
 
 def _opened(sealed: bytes) -> Job:

@@ -42,4 +42,4 @@ class Threads:
 
 
 def _run(task: Task, is_stopped: IsStopped) -> tuple[Task, Chunk]:
-    return task, task.job.open().chunk(task.start, task.stop, is_stopped)
+    return task, task.job.chunk(task.start, task.stop, is_stopped)

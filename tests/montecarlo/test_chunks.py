@@ -18,6 +18,7 @@ from montecarlo import (
 from montecarlo.executors.job import Job, Parts
 from montecarlo.executors.sealed import run_sealed, seal
 from montecarlo.executors.threads import Threads
+from montecarlo.histogram import Histogram
 from montecarlo.reduction import ChunkMoments, Tally, granules_of
 
 RNG = np.random.default_rng(11)
@@ -180,6 +181,18 @@ def test_nothing_is_kept_when_nothing_is_wanted():
     np.testing.assert_array_equal(with_samples.mean, without.mean)
 
 
+def test_a_histogram_is_the_same_wherever_it_is_counted():
+    plan = Plan(n_paths=50_002, seed=5)
+    samples = simulate(MODEL, GRID, LastTwo(), plan).samples
+    whole = Histogram(1)
+    whole.update(samples)
+    for executor in (Threads(2), Elsewhere(1)):
+        counted = simulate(MODEL, GRID, LastTwo(), plan, kept="histogram", executor=executor)
+
+        assert counted.histogram == whole
+        assert counted.samples.shape == (1, 0)
+
+
 def test_a_sealed_job_is_small():
     executor = Elsewhere(0)
     simulate(MODEL, GRID, LastTwo(), Plan(n_paths=10, seed=1), executor=executor)
@@ -247,5 +260,5 @@ def test_a_job_is_built_once(monkeypatch):
 def test_kept_is_one_of_its_words():
     parts = Parts(MODEL, GRID, LastTwo())
 
-    with pytest.raises(ValueError, match="kept must be one of samples, nothing, got 'all'"):
+    with pytest.raises(ValueError, match="one of samples, histogram, nothing, got 'all'"):
         Job(recipe=parts, plan=Plan(n_paths=10, seed=1), kept="all")

@@ -79,6 +79,14 @@ def test_what_is_whole_is_only_read(tmp_path):
     np.testing.assert_array_equal(first.samples, second.samples)
 
 
+def test_a_histogram_is_kept_too(tmp_path):
+    first = run(tmp_path, kept="histogram")
+    second = run(tmp_path, kept="histogram")
+
+    assert first.histogram == second.histogram
+    assert first.histogram.n_samples == 50_000
+
+
 def test_nothing_is_left_beside_the_chunks(tmp_path):
     run(tmp_path)
 
@@ -94,8 +102,9 @@ def test_nothing_is_left_beside_the_chunks(tmp_path):
         {"model": GBM(name="x", volatility=0.3, spot=1.0, drift=0.01)},
         {"measure": "physical"},
         {"kept": "nothing"},
+        {"kept": "histogram"},
     ],
-    ids=["seed", "paths", "sampling", "model", "measure", "kept"],
+    ids=["seed", "paths", "sampling", "model", "measure", "kept", "counted"],
 )
 def test_another_job_finds_nothing(tmp_path, other):
     run(tmp_path)
