@@ -36,6 +36,9 @@ from montecarlo.store import Store
 if TYPE_CHECKING:
     import pandas as pd
 
+_MANY_DEALS = 64
+_DEAL_CHUNK = 2**17
+
 
 class DealError(ValueError):
     """What went wrong with one deal of a portfolio, which the message names."""
@@ -171,6 +174,9 @@ def value_portfolio(
     works = as_executor(executor, n_threads)
     kept_in = None if store is None else Store.at(store)
     size = chunk_paths(plan, is_small=works.is_local and kept_in is None)
+    if len(deals) >= _MANY_DEALS and not works.is_local:
+        # Binding a deal again for each few paths would take as long as simulating them.
+        size = max(size, _DEAL_CHUNK)
     loader = _Loader(market, perspective, measure, is_controlled=control)
     begun: dict[Job, tuple[PortfolioRecipe, Collection]] = {}
 

@@ -62,6 +62,7 @@ def source_digest(package: str) -> str:
     return total.hexdigest()[:16]
 
 
+@cache
 def _version(package: str) -> str:
     try:
         return metadata.version(package)

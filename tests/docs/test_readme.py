@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from contracts.market import Market
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+HAS_CLUSTER = find_spec("distributed") is not None
 COMPILING = "compiling once; the next run is quick"
 
 
@@ -90,12 +92,31 @@ def run_blocks(text, folder):
     return [(ran, shown, out) for ran, out, shown in found]
 
 
+def without(text, word):
+    """Leave out the python blocks that hold a word, and the text that they print."""
+    return re.sub(
+        rf"^```python\n(?:(?!^```)[^\n]*\n)*?[^\n]*{word}(?:(?!^```)[^\n]*\n)*^```\n+"
+        r"(?:^```text\n(?:(?!^```)[^\n]*\n)*^```\n)?",
+        "",
+        text,
+        flags=re.MULTILINE,
+    )
+
+
 def test_blocks_print_what_is_shown(tmp_path):
-    results = run_blocks(README.read_text(encoding="utf-8"), tmp_path)
+    text = README.read_text(encoding="utf-8")
+    results = run_blocks(text if HAS_CLUSTER else without(text, "distributed"), tmp_path)
 
     assert len(results) > 8
     for ran, shown, printed in results:
         assert is_shown(shown, printed), f"{ran}\nshown:\n{shown}\nprinted:\n{printed}"
+
+
+@pytest.mark.skipif(not HAS_CLUSTER, reason="needs the extra cluster")
+def test_the_blocks_of_a_cluster_are_run_too():
+    text = README.read_text(encoding="utf-8")
+
+    assert len(blocks(text)) - len(blocks(without(text, "distributed"))) == 2
 
 
 def test_languages_are_known():

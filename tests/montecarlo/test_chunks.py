@@ -148,8 +148,15 @@ def test_nodes_are_left_as_they_were():
     np.testing.assert_array_equal(granules.mean, before)
 
 
-@pytest.mark.parametrize("n_paths", [10, 16384, 50_002])
-@pytest.mark.parametrize("sampling", [RANDOM, ANTITHETIC], ids=lambda s: s.method)
+@pytest.mark.parametrize(
+    ("sampling", "n_paths"),
+    [
+        *((sampling, n) for sampling in (RANDOM, ANTITHETIC) for n in (10, 16384, 50_002)),
+        (SMALL_NETS, 40_960),
+        (LARGE_NETS, 40_960),
+        (Sampling(method="sobol", n_points=32_768), 65_536),
+    ],
+)
 def test_any_executor_gives_the_same_bits(sampling, n_paths):
     plan = Plan(n_paths=n_paths, seed=5, sampling=sampling, n_threads=1)
     here = simulate(MODEL, GRID, LastTwo(), plan)
