@@ -79,6 +79,7 @@ def recipe(name, *, keep_legs=True):
         measure="pricing",
         keep_legs=keep_legs,
         is_controlled=True,
+        seed=SEED,
     )
 
 

@@ -96,26 +96,26 @@ class PortfolioRecipe:
     """One deal of a portfolio, whose errors say which."""
 
     position: int
-    inner: ValuationRecipe
+    single: ValuationRecipe
 
     @property
     def label(self) -> str:
         """Position and name."""
-        return f"deals[{self.position}] ({self.inner.label})"
+        return f"deals[{self.position}] ({self.single.label})"
 
     @property
     def packages(self) -> tuple[str, ...]:
         """Packages whose sources decide the result."""
-        return self.inner.packages
+        return self.single.packages
 
     @property
     def fingerprint(self) -> str:
         """A hash of the deal and its market, wherever it stands in a portfolio."""
-        return self.inner.fingerprint
+        return self.single.fingerprint
 
     def build(self) -> Parts:
         """Return model, grid and functional."""
-        return self.inner.build()
+        return self.single.build()
 
     def named(self, error: Exception) -> DealError:
         """Return an error that names the deal."""
@@ -177,12 +177,12 @@ def value_portfolio(
     if len(deals) >= _MANY_DEALS and not works.is_local:
         # Binding a deal again for each few paths would take as long as simulating them.
         size = max(size, _DEAL_CHUNK)
-    loader = _Loader(market, perspective, measure, is_controlled=control)
+    loader = _Loader(market, perspective, measure, seed, is_controlled=control)
     begun: dict[Job, tuple[PortfolioRecipe, Collection]] = {}
 
     def tasks() -> Iterator[Task]:
         for position, deal in enumerate(deals):
-            recipe = PortfolioRecipe(position=position, inner=loader.recipe(position, deal))
+            recipe = PortfolioRecipe(position=position, single=loader.recipe(position, deal))
             job = Job(recipe=recipe, plan=plan, measure=measure, kept="nothing")
             begun[job] = recipe, Collection(job)
             yield from job.tasks(size)
@@ -233,12 +233,14 @@ class _Loader:
         market: MarketLike | None,
         perspective: str | None,
         measure: Measure,
+        seed: int,
         *,
         is_controlled: bool,
     ) -> None:
         self._given = market
         self._perspective = perspective
         self._measure = measure
+        self._seed = seed
         self._is_controlled = is_controlled
         self._deals: dict[str, Deal] = {}
         self._markets: dict[str, Market] = {}
@@ -256,6 +258,7 @@ class _Loader:
                 measure=self._measure,
                 keep_legs=False,
                 is_controlled=self._is_controlled,
+                seed=self._seed,
             )
         except (ValueError, OSError) as error:
             raise _named(label, error) from error
@@ -273,22 +276,22 @@ class _Loader:
 
 
 def _value(recipe: PortfolioRecipe, plan: Plan, estimate: Estimate) -> DealValue:
-    inner = recipe.inner
+    single = recipe.single
     # Rows: the total's present value path by path, which is not kept; then its averages.
     (pv, amount), (pv_error, amount_error) = (
         rows[1:3].tolist() for rows in (estimate.mean, estimate.standard_error)
     )
     require(abs(pv) < float("inf"), recipe.label, "have a finite value; a term is too large", pv)
     return DealValue(
-        deal=inner.deals[0],
-        market=inner.market,
-        perspective=inner.sides[0],
+        deal=single.deals[0],
+        market=single.market,
+        perspective=single.sides[0],
         plan=plan,
         pv=pv,
         standard_error=pv_error,
         expected_amount=amount,
         expected_amount_error=amount_error,
-        _recipe=inner,
+        _recipe=single,
         _estimate=estimate,
     )
 
