@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias, get_args
 from montecarlo import checks
 
 Method: TypeAlias = Literal["random", "antithetic", "sobol"]
-Ordering: TypeAlias = Literal["auto", "principal", "bridge", "time"]
+Ordering: TypeAlias = Literal["auto", "leading", "principal", "bridge", "time"]
 Precision: TypeAlias = Literal["double", "single"]
 
 SMALLEST_NET = 256
@@ -47,11 +47,13 @@ class Sampling:
     ordering
         For ``"sobol"``: what the first and best dimensions are spent on.
 
-        - ``"principal"``: the principal components of the log prices, at most 512 of them (names
-          times dates); factors are not known, as with ``spot_only``.
+        - ``"leading"``: the leading principal components of the log prices, then a Brownian
+          bridge, for at most 1,024 log prices (names times dates). Always as with ``spot_only``.
+        - ``"principal"``: all principal components, for at most 512 log prices. No factors appear,
+          as with ``spot_only``; the time of a path rises with the square of the log prices.
         - ``"bridge"``: the bisection of a Brownian bridge, for any number.
         - ``"time"``: the first steps.
-        - ``"auto"``: ``"principal"`` up to 512 log prices, else ``"bridge"``. The source that the
+        - ``"auto"``: ``"leading"`` up to 1,024 log prices, else ``"bridge"``. The source that the
           model's ``prepare`` returns says which, in ``ordering``.
 
     Raises

@@ -12,7 +12,8 @@ SAMPLINGS = {
     "spot only": Sampling(spot_only=True),
     "single precision": Sampling(precision="single"),
     "antithetic": Sampling(method="antithetic"),
-    "Sobol": Sampling(method="sobol", n_points=4096, ordering="principal"),
+    "Sobol": Sampling(method="sobol", n_points=4096),
+    "Sobol, principal": Sampling(method="sobol", n_points=4096, ordering="principal"),
     "Sobol, bridge": Sampling(method="sobol", n_points=4096, ordering="bridge", spot_only=True),
 }
 SOBOL_PATHS = {"n_paths": 128 * 4096, "least_paths": 2 * 4096}

@@ -32,6 +32,12 @@ def _constant_row(value: float, out: FloatArray) -> None:
 
 
 @kernel
+def _subtract(change: FloatArray, row: FloatArray) -> None:
+    for path in range(row.shape[0]):
+        row[path] = row[path] - change[path]
+
+
+@kernel
 def fill_components(
     directions: WordArray,
     shift: WordArray,
@@ -80,6 +86,8 @@ def fill_walk(
     right: IndexArray,
     cosine: FloatArray,
     sine: FloatArray,
+    into: FloatArray,
+    out_of: FloatArray,
     starts: IndexArray,
     n_reads: IndexArray,
     decay: FloatArray,
@@ -87,26 +95,35 @@ def fill_walk(
     scale: FloatArray,
     normals: FloatArray,
     state: FloatArray,
+    leading: FloatArray,
+    change: FloatArray,
     prices: FloatArray,
     first: int,
     last: int,
 ) -> None:
-    """Write columns of ``prices`` strip by strip: normals, bridges, then date by date.
+    """Write columns of ``prices`` strip by strip: normals, rotation, bridges, then date by date.
 
-    ``normals`` is (n_noises, n_steps, strip), ``state`` (n_factors, strip), ``prices``
-    (n_names, n_dates, width). A first date that no time leads to has no step.
+    ``normals`` is (n_noises, n_steps, strip), ``state`` (n_factors, strip), ``leading``
+    (m, strip), ``change`` (n_noises * n_steps, strip), or without rows where nothing is rotated,
+    ``prices`` (n_names, n_dates, width). A first date that no time leads to has no step.
     """
     n_noises, n_steps, strip = normals.shape
     n_names, n_dates = prices.shape[:2]
     n_still = n_dates - n_steps
+    flat = normals.reshape((n_noises * n_steps, strip))
     for start in range(first, last, strip):
         end = min(start + strip, last)
         point = first_point + np.uint64(start - first)
         for k in range(n_steps):
             for j in range(n_noises):
                 d = k * n_noises + j
-                row = normals[j, rank_row[k], : end - start]
-                sobol_normals(directions[d], shift[d], point, row)
+                z = normals[j, rank_row[k], : end - start]
+                sobol_normals(directions[d], shift[d], point, z)
+        if into.shape[0] > 0:
+            multiply_rows(into, flat, leading)
+            multiply_rows(out_of, leading, change)
+            for row in range(flat.shape[0]):
+                _subtract(change[row], flat[row])
         for j in range(n_noises):
             bridge_in_place(left, right, cosine, sine, normals[j])
         state[:] = 0.0

@@ -9,6 +9,8 @@ dimension drives what is the ordering:
   Dimension k is component k. Factors never appear.
 - **bridge** (:class:`Walk`): dimension :math:`kJ + j` is cut k of the Brownian bridge of noise j,
   of J noises; the bridge's normals go through the steps of the factors.
+- **leading** (:class:`Walk`): the first dimensions are the leading principal components, the rest
+  a bridge (:mod:`montecarlo.engine.leading`).
 - **time** (:class:`Walk`): dimension :math:`tJ + j` is noise j of step t.
 
 Each is exact. A scramble costs a workspace some 0.3 microseconds a dimension when it comes to the
@@ -27,15 +29,19 @@ from montecarlo.bridge import BrownianBridge, brownian_bridge
 from montecarlo.checks import FloatArray
 from montecarlo.directions import MAX_DIMENSIONS
 from montecarlo.engine.kernels import STRIP
+from montecarlo.engine.leading import Rotation
 from montecarlo.engine.sobol_kernels import IndexArray, fill_components, fill_walk
 from montecarlo.engine.source import aligned
-from montecarlo.principal import principal_components
 from montecarlo.sampling import Ordering
 from montecarlo.sobol import SobolPoints
 
 MAX_COMPONENTS = 512
 """Log prices (names times dates) up to which principal components are worked out: the time of a
 path rises with their square."""
+
+MAX_LEADING = 1024
+"""Log prices up to which their leading components are worked out: the time to find them rises with
+the cube, about a second here."""
 
 _COMPONENT_STRIP = 128
 _WIDE_STRIP = 64
@@ -81,7 +87,7 @@ class Components:
         self,
         points: SobolPoints,
         first_point: int,
-        scratch: tuple[FloatArray, FloatArray],
+        scratch: tuple[FloatArray, ...],
         prices: FloatArray,
         first: int,
         last: int,
@@ -97,7 +103,8 @@ class Components:
             self.still_names,
             self.still_dates,
             self.scale,
-            *scratch,
+            scratch[0],
+            scratch[1],
             prices,
             first,
             last,
@@ -105,21 +112,19 @@ class Components:
 
 
 def components(
-    covariance: FloatArray, is_random: npt.NDArray[np.bool_], scale: FloatArray
+    matrix: FloatArray, is_random: npt.NDArray[np.bool_], scale: FloatArray
 ) -> Components:
     """Return the components of log prices.
 
     Parameters
     ----------
-    covariance
-        Of the log prices with any variance, name by name, each in the order of its dates.
+    matrix
+        One a column: of the log prices with any variance, name by name, in the order of dates.
     is_random
         Which have: shape (n_names, n_dates).
     scale
         What multiplies the exponential, shape (n_dates, n_names).
     """
-    n_rows = covariance.shape[0]
-    matrix = principal_components(covariance) if n_rows else np.empty((0, 0))
     name_of_row, date_of_row = np.nonzero(is_random)
     still_names, still_dates = np.nonzero(~is_random)
     return Components(
@@ -140,11 +145,14 @@ class Walk:
     ----------
     bridge
         Over the steps that take time; without cuts for normals one step after the other.
+    rotation
+        Of the bridge's normals.
     starts, n_reads, decay, loading, scale
         As for :class:`~montecarlo.engine.source.GaussianSource`.
     """
 
     bridge: BrownianBridge
+    rotation: Rotation
     starts: IndexArray
     n_reads: IndexArray
     decay: FloatArray
@@ -156,19 +164,25 @@ class Walk:
         """How many coordinates a point has."""
         return int(self.bridge.row.size * self.loading.shape[2])
 
-    def scratch(self) -> tuple[FloatArray, FloatArray]:
-        """Return room for the normals of all steps and the factors of a strip."""
+    def scratch(self) -> tuple[FloatArray, ...]:
+        """Return room for normals and factors of a strip, and for what their rotation takes."""
         n_factors, n_noises = self.loading.shape[1:]
         strip = STRIP
         while strip > _WIDE_STRIP and 8 * strip * self.n_dimensions > _STRIP_BYTES:
             strip //= 2
-        return aligned((n_noises, self.bridge.row.size, strip)), aligned((n_factors, strip))
+        m = self.rotation.into.shape[0]
+        return (
+            aligned((n_noises, self.bridge.row.size, strip)),
+            aligned((n_factors, strip)),
+            aligned((m, strip)),
+            aligned((self.n_dimensions if m else 0, strip)),
+        )
 
     def fill(
         self,
         points: SobolPoints,
         first_point: int,
-        scratch: tuple[FloatArray, FloatArray],
+        scratch: tuple[FloatArray, ...],
         prices: FloatArray,
         first: int,
         last: int,
@@ -183,12 +197,17 @@ class Walk:
             self.bridge.right,
             self.bridge.cosine,
             self.bridge.sine,
+            self.rotation.into,
+            self.rotation.out_of,
             self.starts,
             self.n_reads,
             self.decay,
             self.loading,
             self.scale,
-            *scratch,
+            scratch[0],
+            scratch[1],
+            scratch[2],
+            scratch[3],
             prices,
             first,
             last,
@@ -220,7 +239,7 @@ def walk_bridge(times: FloatArray, n_noises: int, ordering: Ordering) -> Brownia
             f"x {n_noises} factors = {steps.size * n_noises}"
         )
         raise ValueError(msg)
-    if ordering == "bridge" and steps.size:
+    if ordering != "time" and steps.size:
         return brownian_bridge(steps.size, variances=steps)
     none, no_weights = np.empty(0, dtype=np.int64), np.empty(0)
     return BrownianBridge(
@@ -234,7 +253,7 @@ class SobolWorkspace:
 
     prices: FloatArray
     by_name: dict[str, FloatArray]
-    scratch: tuple[FloatArray, FloatArray]
+    scratch: tuple[FloatArray, ...]
     points: SobolPoints | None = None
     randomisation: int = -1
 

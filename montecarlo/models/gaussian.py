@@ -41,7 +41,7 @@ from montecarlo.philox import key_of
 from montecarlo.sampling import INDEPENDENT, Sampling
 
 if TYPE_CHECKING:
-    from montecarlo.engine.sobol_source import SobolSource
+    from montecarlo.engine.sobol_source import Components, SobolSource, Walk
 
 ForwardFunction: TypeAlias = Callable[[npt.ArrayLike], FloatArray]
 
@@ -223,42 +223,48 @@ class GaussianLaw:
         sampling: Sampling,
     ) -> SobolSource:
         # Most simulations need none of it, and it takes a while to import.
-        from montecarlo.engine.sobol_source import (
-            MAX_COMPONENTS,
-            Components,
-            SobolSource,
-            Walk,
-            components,
-            walk_bridge,
-        )
+        from montecarlo.engine import sobol_source as engine
+        from montecarlo.engine.leading import leading_rotation, no_rotation
+        from montecarlo.principal import principal_components
 
         variance = [self.log_covariance(a, a, times, times) for a in range(len(self.names))]
         is_random = np.array(variance) > 0.0
         n_rows = int(is_random.sum())
         ordering = sampling.ordering
         if ordering == "auto":
-            ordering = "principal" if n_rows <= MAX_COMPONENTS else "bridge"
-        draw: Components | Walk
-        if ordering == "principal":
-            if n_rows > MAX_COMPONENTS:
-                n_names = int(is_random.any(axis=1).sum())
+            ordering = "leading" if n_rows <= engine.MAX_LEADING else "bridge"
+        limit = {"leading": engine.MAX_LEADING, "principal": engine.MAX_COMPONENTS}.get(ordering)
+        matrix = np.empty((0, 0))
+        if limit is not None:
+            if n_rows > limit:
                 msg = (
-                    f"ordering must be 'bridge', 'time' or 'auto' for more than {MAX_COMPONENTS} "
-                    f"log prices, got 'principal' for {n_rows} of {n_names} names"
+                    f"ordering must be 'bridge', 'time' or 'auto' for more than {limit} log "
+                    f"prices, got {ordering!r} for {n_rows} of "
+                    f"{int(is_random.any(axis=1).sum())} names"
                 )
                 raise ValueError(msg)
-            draw = components(self.log_price_covariance(times, is_random), is_random, scale)
+            if n_rows:
+                matrix = principal_components(self.log_price_covariance(times, is_random))
+        draw: Components | Walk
+        if ordering == "principal":
+            draw = engine.components(matrix, is_random, scale)
         else:
-            decay, loading, n_reads = self._coefficients(times, spot_only=sampling.spot_only)
-            draw = Walk(
-                bridge=walk_bridge(times, loading.shape[2], ordering),
+            spot_only = sampling.spot_only or ordering == "leading"
+            decay, loading, n_reads = self._coefficients(times, spot_only=spot_only)
+            bridge = engine.walk_bridge(times, loading.shape[2], ordering)
+            rotation = no_rotation(bridge.row.size * loading.shape[2])
+            if ordering == "leading":
+                rotation = leading_rotation(matrix, is_random, bridge, self.starts, decay, loading)
+            draw = engine.Walk(
+                bridge=bridge,
+                rotation=rotation,
                 starts=self.starts,
                 n_reads=n_reads,
                 decay=decay,
                 loading=loading,
                 scale=scale,
             )
-        return SobolSource(
+        return engine.SobolSource(
             names=self.names,
             seed=seed,
             n_points=sampling.group,

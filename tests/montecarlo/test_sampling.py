@@ -178,7 +178,10 @@ def test_one_pair_has_no_error():
     [
         ({"method": "halton"}, "method must be one of random, antithetic, sobol, got 'halton'"),
         ({"precision": "half"}, "precision must be one of double, single, got 'half'"),
-        ({"ordering": "best"}, "ordering must be one of auto, principal, bridge, time, got 'best'"),
+        (
+            {"ordering": "best"},
+            "ordering must be one of auto, leading, principal, bridge, time, got 'best'",
+        ),
         ({"method": "sobol", "n_points": 128}, "n_points must be a power of two of at least 256"),
         ({"method": "sobol"}, "n_points must be an integer of at least 1, got 0"),
         ({"n_points": 256}, "n_points must be left out with random sampling, got 256"),

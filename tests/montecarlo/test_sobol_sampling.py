@@ -25,6 +25,7 @@ from montecarlo import (
     simulate_paths,
 )
 from montecarlo.bridge import bridge_in_place
+from montecarlo.engine.leading import N_LEADING
 
 # The first date is the valuation date: its prices are known.
 GRID = TimeGrid.from_times([0.0, 0.1, 0.35, 0.6, 1.1, 2.0, 3.7])
@@ -53,6 +54,7 @@ JOINT = Joint(
     correlation=[[1, 0, 0.6, 0.1], [0, 1, 0, 0], [0.6, 0, 1, -0.4], [0.1, 0, -0.4, 1]],
 )
 WAYS = [
+    ("leading", False),
     ("principal", False),
     ("bridge", False),
     ("bridge", True),
@@ -87,9 +89,13 @@ def response(model, ordering, spot_only):
     normals = np.zeros((n_noises, n_steps, n))
     bridge = brownian_bridge(n_steps, variances=np.diff(GRID.times))
     for j in range(n_noises):
-        rows = bridge.row if ordering == "bridge" else np.arange(n_steps)
+        rows = np.arange(n_steps) if ordering == "time" else bridge.row
         normals[j, rows, np.arange(n_steps) * n_noises + j] = 1.0
-        if ordering == "bridge":
+    if ordering == "leading":
+        flat = normals.reshape(n, n)
+        flat -= draw.rotation.out_of @ (draw.rotation.into @ flat)
+    for j in range(n_noises):
+        if ordering != "time":
             bridge_in_place(bridge.left, bridge.right, bridge.cosine, bridge.sine, normals[j])
     out = np.zeros((n_names, n_dates, n))
     state = np.zeros((n_factors, n))
@@ -119,7 +125,11 @@ def test_the_coordinates_have_the_covariance_of_the_log_prices(ordering, spot_on
 @pytest.mark.parametrize(("ordering", "spot_only"), WAYS)
 @pytest.mark.parametrize("model", [JOINT, SMITH, SHARE])
 def test_a_path_is_a_point_of_its_randomisation(model, ordering, spot_only):
-    """The prices again from the points' own normals, by a dense matrix."""
+    check_paths(model, ordering, spot_only)
+
+
+def check_paths(model, ordering, spot_only):
+    """Work the prices out again from the points' own normals, by a dense matrix."""
     sampling = sobol(ordering, spot_only, n_points=512)
     paths = simulate_paths(model, GRID, n_paths=3 * 512, seed=5, sampling=sampling)
     b = response(model, ordering, spot_only)
@@ -249,7 +259,7 @@ class FloorStrip:
         return np.maximum(75.0 - block.price["ndpr"][1:], 0.0).sum(axis=0, keepdims=True)
 
 
-@pytest.mark.parametrize("ordering", ["principal", "bridge", "time"])
+@pytest.mark.parametrize("ordering", ["leading", "principal", "bridge", "time"])
 def test_the_true_value_lies_within_the_stated_error_as_often_as_it_should(ordering):
     times = GRID.times[1:]
     truth = black76(
@@ -276,15 +286,16 @@ def test_the_true_value_lies_within_the_stated_error_as_often_as_it_should(order
     assert abs(score.mean()) < 4.0 * t.std() / math.sqrt(n)
 
 
+@pytest.mark.parametrize("ordering", ["leading", "principal"])
 @pytest.mark.parametrize(
     ("contract", "randomisations", "least"),
     [(workloads.FloorsWithShare, 24, 500.0), (workloads.CappedTerminable, 64, 10.0)],
 )
-def test_variance_is_less_than_that_of_independent_paths(contract, randomisations, least):
+def test_variance_is_less_than_that_of_independent_paths(contract, randomisations, least, ordering):
     n_paths = randomisations * 4096
     model, grid = workloads.TWO_FACTORS, workloads.GRID
     plain = simulate(model, grid, contract(), Plan(n_paths=n_paths, seed=1))
-    sampling = Sampling.sobol(n_paths, randomisations=randomisations, ordering="principal")
+    sampling = Sampling.sobol(n_paths, randomisations=randomisations, ordering=ordering)
     even = simulate(model, grid, contract(), Plan(n_paths=n_paths, seed=1, sampling=sampling))
 
     assert sampling.n_points == 4096
@@ -303,9 +314,35 @@ def test_single_precision_is_the_double_rounded(ordering, spot_only):
         np.testing.assert_array_equal(block.price[name], double[name].astype(np.float32))
 
 
-@pytest.mark.parametrize(("n_dates", "expected"), [(512, "principal"), (513, "bridge")])
-def test_auto_says_what_it_came_to(n_dates, expected):
-    # The date at time zero is none of the 512.
+def test_the_leading_coordinates_are_principal_components():
+    principal, leading, bridge = (
+        response(JOINT, way, way == "bridge").reshape(28, -1)
+        for way in ("principal", "leading", "bridge")
+    )
+    sign = np.sign((principal * leading).sum(axis=0))[:N_LEADING]
+
+    assert principal.shape == leading.shape == (28, 18)
+    np.testing.assert_allclose(leading, principal * sign, atol=1e-12)
+    assert np.abs(bridge - leading).max() > 0.01
+
+
+def test_beyond_the_leading_coordinates_there_is_a_bridge(monkeypatch):
+    monkeypatch.setattr("montecarlo.engine.leading.N_LEADING", 4)
+    principal, leading = (
+        response(JOINT, way, True).reshape(28, -1) for way in ("principal", "leading")
+    )
+    sign = np.sign((principal * leading).sum(axis=0))[:4]
+
+    np.testing.assert_allclose(leading[:, :4], principal[:, :4] * sign, atol=1e-12)
+    assert np.abs(np.abs(leading[:, 4:]) - np.abs(principal[:, 4:])).max() > 0.01
+    np.testing.assert_allclose(leading @ leading.T, log_covariance(JOINT), atol=2e-14)
+    check_paths(JOINT, "leading", False)
+
+
+@pytest.mark.parametrize(("n_dates", "expected"), [(24, "leading"), (25, "bridge")])
+def test_auto_says_what_it_came_to(n_dates, expected, monkeypatch):
+    monkeypatch.setattr("montecarlo.engine.sobol_source.MAX_LEADING", 24)
+    # The date at time zero is none of the 24.
     grid = TimeGrid.from_times(np.arange(n_dates + 1) / 50.0)
     sampling = sobol("auto", spot_only=True)
     made = source(SMITH, sampling, grid)
@@ -316,14 +353,17 @@ def test_auto_says_what_it_came_to(n_dates, expected):
     np.testing.assert_array_equal(a, b)
 
 
-def test_principal_components_have_a_limit():
-    grid = TimeGrid.from_times(np.arange(1, 172) / 12.0)
+@pytest.mark.parametrize(
+    ("ordering", "n_dates", "limit"), [("principal", 171, 512), ("leading", 342, 1024)]
+)
+def test_components_have_a_limit(ordering, n_dates, limit):
+    grid = TimeGrid.from_times(np.arange(1, n_dates + 1) / 12.0)
     message = (
-        "ordering must be 'bridge', 'time' or 'auto' for more than 512 log prices, "
-        "got 'principal' for 513 of 3 names"
+        f"ordering must be 'bridge', 'time' or 'auto' for more than {limit} log prices, "
+        f"got '{ordering}' for {3 * n_dates} of 3 names"
     )
     with pytest.raises(ValueError, match=message):
-        source(JOINT, sobol("principal"), grid)
+        source(JOINT, sobol(ordering), grid)
 
 
 @pytest.mark.parametrize(("spot_only", "n_factors", "total"), [(False, 4, 21204), (True, 3, 0)])
