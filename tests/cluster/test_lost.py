@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import contracts
+from contracts.document import exposure_document
 from montecarlo.executors.protocol import SchedulerLostError
 
 distributed = pytest.importorskip("distributed", reason="needs the extra cluster")
@@ -68,22 +69,28 @@ def offtake(*arguments):
     )
 
 
+def plain(document):
+    return json.loads(json.dumps(document, default=str))
+
+
 def test_the_command_gives_the_same_document(processes):
     _, address = processes
     asked = ("value", "lynas-jare", "--paths", "3000", "--seed", "5", "--json")
-    here, there = offtake(*asked), offtake(*asked, "--cluster", address)
+    there = offtake(*asked, "--cluster", address)
+    here = contracts.value("lynas-jare", n_paths=3000, seed=5)
 
     assert there.returncode == 0, there.stderr
-    assert json.loads(here.stdout) == json.loads(there.stdout)
+    assert json.loads(there.stdout) == plain(here.to_dict())
 
 
 def test_the_command_exposes(processes):
     _, address = processes
-    asked = ("exposure", "nouveau-monde", "--paths", "1000", "--json")
-    here, there = offtake(*asked), offtake(*asked, "--cluster", address)
+    there = offtake("exposure", "nouveau-monde", "--paths", "1000", "--json", "--cluster", address)
+    here = [contracts.value("nouveau-monde", n_paths=1000)]
 
     assert there.returncode == 0, there.stderr
-    assert json.loads(here.stdout) == json.loads(there.stdout)
+    expected = exposure_document(here, contracts.exposure(here))
+    assert json.loads(there.stdout) == plain(expected)
 
 
 @pytest.mark.parametrize("address", ["here", "tcp://:8786", "127.0.0.1:port", "tcp://h:99999"])
