@@ -8,6 +8,7 @@ block of prices. The simulation itself is not known here.
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -39,7 +40,7 @@ class Line:
     is_settled: BoolArray
     is_paid: BoolArray
 
-    @property
+    @cached_property
     def is_random(self) -> bool:
         """Whether a future price can still change a flow."""
         return not bool(self.is_settled.all())

@@ -13,6 +13,8 @@ import numpy as np
 from contracts.conventions import FloatArray
 from montecarlo.jit import kernel
 
+_ONE: FloatArray = np.ones((1, 1))
+
 
 def piecewise_linear(
     observed: FloatArray,
@@ -49,24 +51,28 @@ def piecewise_linear(
     ... )
     array([[10., -5.]])
     """
-    widest = max(array.shape[1] for array in (observed, *kinks, *_given(quantity)))
-    if observed.shape[1] < widest:
-        observed = np.repeat(observed, widest, axis=1)
-    out = np.empty((observed.shape[0], widest))
-    is_single = len(kinks) == 1
-    # One kink and one quantity a period: the quantity is multiplied in on the way.
-    is_known = is_single and quantity is not None and quantity.shape[1] == 1
-    units = quantity if is_known and quantity is not None else np.ones((1, 1))
-    _first_kink(observed, kinks[0], below, above[0], units, out)
+    if observed.shape[1] == 1:
+        observed = _widened(observed, quantity, kinks)
+    out = np.empty(observed.shape)
+    units = _ONE if quantity is None else quantity
+    if len(kinks) == 1:
+        _first_kink(observed, kinks[0], below, above[0], units, out)
+        return out
+    _first_kink(observed, kinks[0], below, above[0], _ONE, out)
     for kink, slope in zip(kinks[1:], above[1:], strict=True):
         _further_kink(observed, kink, slope, out)
-    if quantity is not None and not is_known:
+    if quantity is not None:
         _scale(quantity, out)
     return out
 
 
-def _given(array: FloatArray | None) -> tuple[FloatArray, ...]:
-    return () if array is None else (array,)
+def _widened(
+    observed: FloatArray, quantity: FloatArray | None, kinks: tuple[FloatArray, ...]
+) -> FloatArray:
+    """Repeat what is the same on every path where a kink or the quantity is not."""
+    given = kinks if quantity is None else (*kinks, quantity)
+    widest = max(array.shape[1] for array in given)
+    return observed if widest == 1 else np.repeat(observed, widest, axis=1)
 
 
 @kernel
@@ -78,25 +84,32 @@ def _first_kink(
     units: FloatArray,
     out: FloatArray,
 ) -> None:
+    """Write the amounts of the first kink, and all there is to write where there is no other."""
     n_periods, n_paths = out.shape
-    varies = kink.shape[1] > 1
+    kink_varies = kink.shape[1] > 1
+    unit_varies = units.shape[1] > 1
     for t in range(n_periods):
         x, amount = observed[t], out[t]
-        unit = units[t, 0] if units.shape[0] > 1 else units[0, 0]
-        if varies:
+        if kink_varies:
             level = kink[t]
             for path in range(n_paths):
                 gap = level[path] - x[path]
-                short = 0.0 if gap < 0.0 else gap
-                excess = 0.0 if gap > 0.0 else -gap
-                amount[path] = unit * (below * short + above * excess)
+                amount[path] = (-above if gap < 0.0 else below) * gap
         else:
             strike = kink[t, 0]
+            unit = 1.0 if unit_varies else units[t if units.shape[0] > 1 else 0, 0]
             for path in range(n_paths):
                 gap = strike - x[path]
-                short = 0.0 if gap < 0.0 else gap
-                excess = 0.0 if gap > 0.0 else -gap
-                amount[path] = unit * (below * short + above * excess)
+                # Below or above: what one of the two slopes would add is zero.
+                amount[path] = unit * ((-above if gap < 0.0 else below) * gap)
+        if unit_varies:
+            unit_of = units[t]
+            for path in range(n_paths):
+                amount[path] = unit_of[path] * amount[path]
+        elif kink_varies:
+            unit = units[t if units.shape[0] > 1 else 0, 0]
+            for path in range(n_paths):
+                amount[path] = unit * amount[path]
 
 
 @kernel
