@@ -140,14 +140,22 @@ class CappedControl:
 Averages = Mapping[str, GeometricAverage]
 """Reference price -> its geometric twin."""
 
+SharedAverages = dict[tuple[object, ...], GeometricAverage | None]
+"""Twins of all deals of a run, by what their windows hold."""
+
 
 def average_controls(
-    settlement: Settlement, model: object, grid: TimeGrid, measure: Measure
+    settlement: Settlement,
+    model: object,
+    grid: TimeGrid,
+    measure: Measure,
+    shared: SharedAverages,
 ) -> tuple[dict[str, ExactControl | AverageControl], Averages]:
     """Return the control of each line on an average price, as it is where no cap remembers.
 
     A line has one where its payoff is piecewise linear in a reference price, or in earnings that
-    follow one, whose prices are lognormal, and everything else that it reads is known.
+    follow one, whose prices are lognormal, and everything else that it reads is known. Deals on
+    the same windows share their twins.
     """
     seen, _ = settlement.observe_settled()
     averages: dict[str, GeometricAverage | None] = {}
@@ -163,7 +171,10 @@ def average_controls(
         name = driver.reference_price
         windows = settlement.observations[name].windows
         if name not in averages and windows is not None:
-            averages[name] = geometric_average(windows, model, grid, measure)
+            key = windows.key
+            if key not in shared:
+                shared[key] = geometric_average(windows, model, grid, measure)
+            averages[name] = shared[key]
         average = averages.get(name)
         if average is not None and _holds(payoff, average):
             # Where nothing of the price is random, the payoff is read at what is fixed.

@@ -13,7 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from contracts.average_controls import AverageControl, Averages, CappedControl, average_controls
+from contracts.average_controls import (
+    AverageControl,
+    Averages,
+    CappedControl,
+    SharedAverages,
+    average_controls,
+)
 from contracts.conventions import FloatArray, IntArray, Observed
 from contracts.equity_controls import equity_controls
 from contracts.pilot import Pilot, capped_controls
@@ -73,9 +79,15 @@ class Controls:
         """Return the control of a leg, or ``None``."""
         return self.lines.get(leg)
 
-    def twins(self, prices: Prices) -> Observed:
-        """Return the geometric twins, ``(n_periods, n_paths)`` each."""
-        return {name: average.observe(prices) for name, average in self.averages.items()}
+    def twins(self, prices: Prices, done: dict[int, FloatArray]) -> Observed:
+        """Return the geometric twins, ``(n_periods, n_paths)`` each.
+
+        ``done`` holds those of other deals on the same block, and takes up the new ones.
+        """
+        for average in self.averages.values():
+            if id(average) not in done:
+                done[id(average)] = average.observe(prices)
+        return {name: done[id(average)] for name, average in self.averages.items()}
 
 
 def controls(
@@ -87,7 +99,8 @@ def controls(
     seed: int,
 ) -> list[Controls]:
     """Return the controls of each deal; the seed is the run's, the pilot's follows from it."""
-    found = [average_controls(settled, model, grid, measure) for settled in settlements]
+    shared: SharedAverages = {}
+    found = [average_controls(settled, model, grid, measure, shared) for settled in settlements]
     pilots = []
     for settled, (mine, averages) in zip(settlements, found, strict=True):
         capped = {

@@ -194,6 +194,7 @@ class GroupOutputs:
         n = self.n_groups
         mean_rows = out[self.n_kept :]
         paid, received, net = mean_rows[:n], mean_rows[n : 2 * n], mean_rows[2 * n :]
+        twins_done: dict[int, FloatArray] = {}
         corrections: list[tuple[PublicLine, FloatArray, Control, FloatArray]] = []
         sets = zip(
             self.groups.settlements,
@@ -206,7 +207,7 @@ class GroupOutputs:
         for settlement, lines, weights, settled, controls in sets:
             flows = dict(settled)
             observed = settlement.observe(prices)
-            twins = controls.twins(prices)
+            twins = controls.twins(prices, twins_done)
             random = (line for line in settlement.lines if line.is_random)
             for line, flow in zip(random, settlement.random_flows(prices, observed), strict=True):
                 flows[id(line)] = flow

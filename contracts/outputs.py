@@ -136,11 +136,11 @@ class DealOutputs:
         by_year = (year_of(dates)[None, :] == self.years[:, None]).astype(np.float64)
         return np.vstack([factors, unpaid, by_year])
 
-    def fill(self, block: PathBlock, out: FloatArray) -> None:
-        """Write the deal's rows of one block."""
+    def fill(self, block: PathBlock, out: FloatArray, twins_done: dict[int, FloatArray]) -> None:
+        """Write the deal's rows of one block; deals on it share their geometric twins."""
         prices = block.price
         observed = self.settlement.observe(prices)
-        twins = self.controls.twins(prices)
+        twins = self.controls.twins(prices, twins_done)
         flows = iter(self.settlement.random_flows(prices, observed))
         out[self.total_pv] = self._settled[0]
         out[self.total_sums] = self._settled[:, None]
@@ -188,8 +188,9 @@ class Outputs:
         out: FloatArray | None = getattr(self._buffers, "out", None)
         if out is None or out.shape[1] != block.n_paths:
             out = self._buffers.out = np.empty((self.n_outputs, block.n_paths))
+        twins_done: dict[int, FloatArray] = {}
         for deal in self.deals:
-            deal.fill(block, out)
+            deal.fill(block, out, twins_done)
         return out
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from contracts.conventions import FloatArray
 from contracts.geometric_average import GeometricAverage
 from contracts.payoff import Payoff
-from montecarlo.geometric import lognormal_option, squared_share_above
+from montecarlo.geometric import kink_means
 from montecarlo.jit import kernel
 
 
@@ -162,9 +162,9 @@ def closed_form(payoff: PricePayoff, average: GeometricAverage) -> tuple[FloatAr
         "log_variance": average.log_variance[:, None],
         "strike": payoff.kinks - average.windows.fixed[:, None],
     }
-    puts, calls = (lognormal_option(kind=kind, **terms) for kind in ("put", "call"))
-    share = squared_share_above(**terms)
-    options = np.sum(payoff.below * puts + payoff.above * calls, axis=1)
+    at = kink_means(**terms)
+    options = np.sum(payoff.below * at.put + payoff.above * at.call, axis=1)
+    share = at.squared_share
     slope = np.sum(payoff.above * share - payoff.below * (1.0 - share), axis=1)
     return payoff.base + np.where(is_random, options, 0.0), np.where(is_random, slope, 0.0)
 

@@ -43,6 +43,12 @@ class Windows:
     offsets: IntArray
     rows: IntArray
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Return what two equal windows have in common."""
+        arrays = (self.fixed, self.weights, self.offsets, self.rows)
+        return (self.commodity, *(array.tobytes() for array in arrays))
+
     def of(self, period: int) -> IntArray:
         """Return the rows of the grid that one period averages."""
         return self.rows[self.offsets[period] : self.offsets[period + 1]]

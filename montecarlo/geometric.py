@@ -15,6 +15,7 @@ second nothing.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -136,10 +137,29 @@ def geometric_average_option(
     )
 
 
-def lognormal_option(
-    *, mean: npt.ArrayLike, log_variance: npt.ArrayLike, strike: npt.ArrayLike, kind: Kind
-) -> FloatArray:
-    r"""Return the expected payoff of an option on a lognormal amount, for any real strike.
+@dataclass(frozen=True, slots=True, eq=False)
+class KinkMeans:
+    r"""Means at kinks of a lognormal amount :math:`Y`, of the shape of the strikes.
+
+    Attributes
+    ----------
+    put, call
+        :math:`\mathbb{E}[(k-Y)^+]` and :math:`\mathbb{E}[(Y-k)^+]`.
+    squared_share
+        :math:`\mathbb{E}[Y^2 1_{Y>k}] / \mathbb{E}[Y^2]`: the slope of the regression of
+        :math:`1_{Y>k}\,Y e` on :math:`Y e` for a small error :math:`e` of mean 0 that does not
+        depend on :math:`Y`.
+    """
+
+    put: FloatArray
+    call: FloatArray
+    squared_share: FloatArray
+
+
+def kink_means(
+    *, mean: npt.ArrayLike, log_variance: npt.ArrayLike, strike: npt.ArrayLike
+) -> KinkMeans:
+    r"""Return what a kink of a payoff on a lognormal amount is worth, for any real strike.
 
     Parameters
     ----------
@@ -147,61 +167,44 @@ def lognormal_option(
         :math:`m`, above 0, and :math:`v`, at least 0.
     strike
         :math:`k`, of any sign, in the unit of the mean.
-    kind
-        ``"call"`` for :math:`\mathbb{E}[(Y-k)^+]`, ``"put"`` for :math:`\mathbb{E}[(k-Y)^+]`.
 
     Returns
     -------
-    ndarray
-        Undiscounted, of the shape the arguments broadcast to.
+    KinkMeans
+        Undiscounted, of the shape the arguments broadcast to. Where a strike is zero or less, or
+        the variance is zero, the amount is surely on one side of it.
 
     Raises
     ------
     ValueError
-        Naming the field, the rule and the value.
+        When a mean is not above 0 or a variance is below 0.
 
     Examples
     --------
-    >>> terms = {"mean": 100.0, "log_variance": 0.04}
-    >>> float(lognormal_option(strike=110.0, kind="put", **terms).round(6))
-    14.292011
-    >>> float(lognormal_option(strike=-10.0, kind="call", **terms))
-    110.0
-    """
-    k = np.asarray(strike, dtype=np.float64)
-    value = black76(
-        forward=mean,
-        strike=np.maximum(k, 0.0),
-        total_variance=log_variance,
-        discount_factor=1.0,
-        kind=kind,
-    )
-    return value if kind == "put" else value - np.minimum(k, 0.0)
-
-
-def squared_share_above(
-    *, mean: npt.ArrayLike, log_variance: npt.ArrayLike, strike: npt.ArrayLike
-) -> FloatArray:
-    r"""Return :math:`\mathbb{E}[Y^2 1_{Y>k}] / \mathbb{E}[Y^2]` of a lognormal amount.
-
-    .. math:: N\Big(\frac{\ln(m/k) + \tfrac32 v}{\sqrt v}\Big)
-
-    It is the slope of the regression of :math:`1_{Y>k}\,Y e` on :math:`Y e` for a small error
-    :math:`e` of mean 0 that does not depend on :math:`Y`. Arguments as for
-    :func:`lognormal_option`; 1 where the strike is zero or less.
-
-    Examples
-    --------
-    >>> squared_share_above(mean=100.0, log_variance=0.04, strike=[0.0, 106.0, 1e9]).round(3)
-    array([1.   , 0.503, 0.   ])
+    >>> found = kink_means(mean=100.0, log_variance=0.04, strike=[110.0, -10.0])
+    >>> found.put.round(6), found.call.round(6), found.squared_share.round(3)
+    (array([14.292011,  0.      ]), array([  4.292011, 110.      ]), array([0.43, 1.  ]))
     """
     m, v, k = np.broadcast_arrays(
         np.asarray(mean, dtype=np.float64),
         np.asarray(log_variance, dtype=np.float64),
         np.asarray(strike, dtype=np.float64),
     )
+    if not (m > 0.0).all():
+        msg = f"mean must be greater than 0, got {float(m.min())!r}"
+        raise ValueError(msg)
+    if not (v >= 0.0).all():
+        msg = f"log_variance must be at least 0, got {float(v.min())!r}"
+        raise ValueError(msg)
     is_plain = (v > 0.0) & (k > 0.0)
     deviation = np.sqrt(np.where(is_plain, v, 1.0))
-    moneyness = np.log(np.where(is_plain, m, 1.0) / np.where(is_plain, k, 1.0))
-    share = normal_cdf(moneyness / deviation + 1.5 * deviation)
-    return np.asarray(np.where(is_plain, share, np.where(m > k, 1.0, 0.0)))
+    upper = np.log(m / np.where(is_plain, k, m)) / deviation + 0.5 * deviation
+    lower = upper - deviation
+    # All at once: for a few strikes a call costs more than its work.
+    points = np.stack([upper, lower, -upper, -lower, upper + deviation])
+    above, above_strike, below, below_strike, squared = normal_cdf(points)
+    return KinkMeans(
+        np.where(is_plain, k * below_strike - m * below, np.maximum(k - m, 0.0)),
+        np.where(is_plain, m * above - k * above_strike, np.maximum(m - k, 0.0)),
+        np.where(is_plain, squared, np.where(m > k, 1.0, 0.0)),
+    )
