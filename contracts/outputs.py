@@ -16,20 +16,26 @@ flows no future price can change is worked out once and takes no rows.
 
 import math
 import threading
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from contracts.controls import Control, Controls
 from contracts.conventions import FloatArray, IntArray
+from contracts.market import Market
 from contracts.periods import year_of
+from contracts.protocols import Observe
 from contracts.settlement import Line, Settlement
 from montecarlo.block import PathBlock
 from montecarlo.jit import kernel
 
 _NO_ROWS: IntArray = np.empty(0, dtype=np.int64)
 _NO_MEANS: FloatArray = np.empty(0)
+
+Discounts = dict[tuple[Market, bytes], FloatArray]
+"""Discount factors of payment dates, which many deals have alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +102,7 @@ class DealOutputs:
         random = sum(line.is_random for line in self.settlement.lines)
         return 1 + random * self.keep_legs
 
-    def place(self, kept: int, streamed: int) -> int:
+    def place(self, kept: int, streamed: int, discounts: Discounts) -> int:
         """Assign rows from the first free kept and streamed ones; return the next streamed."""
         self.total_pv = kept
         self.total_sums = slice(streamed, streamed + 2 + len(self.years))
@@ -104,7 +110,7 @@ class DealOutputs:
         kept += 1
         lines = []
         for line, sign in zip(self.settlement.lines, self.signs, strict=True):
-            weights = self._weights(line)
+            weights = self._weights(line, discounts)
             if not line.is_random:
                 nowhere = slice(streamed, streamed)
                 settled = sign * self.settlement.settled_flows(line)
@@ -129,17 +135,26 @@ class DealOutputs:
                 self._settled += weigh(place.weights, place.settled)
         return streamed
 
-    def _weights(self, line: Line) -> FloatArray:
-        dates = line.dates.payment_date
+    def _weights(self, line: Line, discounts: Discounts) -> FloatArray:
+        dates, market = line.dates.payment_date, self.settlement.market
         unpaid = (~line.is_paid).astype(np.float64)
-        factors = self.settlement.market.discount_factors(dates) * unpaid
+        key = market, dates.tobytes()
+        if key not in discounts:
+            discounts[key] = market.discount_factors(dates)
+        factors = discounts[key] * unpaid
         by_year = (year_of(dates)[None, :] == self.years[:, None]).astype(np.float64)
         return np.vstack([factors, unpaid, by_year])
 
-    def fill(self, block: PathBlock, out: FloatArray, twins_done: dict[int, FloatArray]) -> None:
-        """Write the deal's rows of one block; deals on it share their geometric twins."""
+    def fill(
+        self,
+        block: PathBlock,
+        shared: Mapping[Observe, FloatArray],
+        twins_done: dict[int, FloatArray],
+        out: FloatArray,
+    ) -> None:
+        """Write the deal's rows of one block; what deals share is ``shared`` or ``twins_done``."""
         prices = block.price
-        observed = self.settlement.observe(prices)
+        observed = self.settlement.observe(prices, shared)
         twins = self.controls.twins(prices, twins_done)
         flows = iter(self.settlement.random_flows(prices, observed))
         out[self.total_pv] = self._settled[0]
@@ -177,10 +192,15 @@ class Outputs:
         self.deals = tuple(deals)
         self.n_kept = sum(deal.n_kept for deal in deals)
         kept, streamed = 0, self.n_kept
+        discounts: Discounts = {}
         for deal in deals:
-            streamed = deal.place(kept, streamed)
+            streamed = deal.place(kept, streamed, discounts)
             kept += deal.n_kept
         self.n_outputs = streamed
+        uses = Counter(
+            bound.observe for deal in deals for bound in deal.settlement.observations.values()
+        )
+        self._shared = [observe for observe, n_uses in uses.items() if n_uses > 1]
         self._buffers = threading.local()
 
     def __call__(self, block: PathBlock) -> FloatArray:
@@ -188,9 +208,11 @@ class Outputs:
         out: FloatArray | None = getattr(self._buffers, "out", None)
         if out is None or out.shape[1] != block.n_paths:
             out = self._buffers.out = np.empty((self.n_outputs, block.n_paths))
+        # What deals share is bound to no deal (settle), and so reads no other observation.
+        shared = {observe: observe(block.price, {}) for observe in self._shared}
         twins_done: dict[int, FloatArray] = {}
         for deal in self.deals:
-            deal.fill(block, out, twins_done)
+            deal.fill(block, shared, twins_done, out)
         return out
 
 

@@ -13,7 +13,7 @@ from contracts.conventions import DateArray, FloatArray
 from contracts.deal import Deal
 from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
 from contracts.market import Market
-from contracts.settlement import Settlement, fixing_dates, settle, simulated_dates
+from contracts.settlement import Alike, Settlement, fixing_dates, settle, simulated_dates
 from montecarlo.curve import ForwardCurve
 from montecarlo.grid import TimeGrid
 from montecarlo.models import Constant, SuppliedPaths
@@ -48,7 +48,8 @@ def prepare(
         check_fit(deal, market)
     names, dates = simulated_dates(deals, market)
     grid = TimeGrid(market.valuation_date, dates)
-    settlements = tuple(settle(deal, market, dates) for deal in deals)
+    alike: Alike = {}
+    settlements = tuple(settle(deal, market, dates, alike) for deal in deals)
     if prices is None or not names:
         return Run(market, grid, _model(market, names), settlements)
     require(isinstance(prices, Mapping), "prices", "map names to arrays", type(prices).__name__)

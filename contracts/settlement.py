@@ -18,10 +18,24 @@ from contracts.conventions import BoolArray, DateArray, FloatArray, IntArray, Ob
 from contracts.deal import Clause, Deal
 from contracts.market import Market
 from contracts.modifiers.payment_terms import FlowDates
+from contracts.observations import ReferencePrice
 from contracts.periods import Periods, day
-from contracts.protocols import Apply, Bound, EquityLeg, Observation, Prices, is_instrument
+from contracts.protocols import (
+    Apply,
+    Bound,
+    EquityLeg,
+    Observation,
+    Observe,
+    Prices,
+    is_instrument,
+)
 
 R = TypeVar("R")
+
+_NOTHING: Mapping[Observe, FloatArray] = {}
+
+Alike = dict[tuple[Observation, bytes, bytes], Bound]
+"""Observations of one market and grid that are the same in whatever deal: with their periods."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +84,14 @@ class Settlement:
     lines: tuple[Line, ...]
     n_dates: int
 
-    def observe(self, prices: Prices) -> dict[str, FloatArray]:
-        """Return everything observed on a block, in declared order."""
+    def observe(
+        self, prices: Prices, shared: Mapping[Observe, FloatArray] = _NOTHING
+    ) -> dict[str, FloatArray]:
+        """Return everything observed on a block, in declared order; ``shared`` is already."""
         observed: dict[str, FloatArray] = {}
         for name, bound in self.observations.items():
-            observed[name] = bound.observe(prices, observed)
+            seen = shared.get(bound.observe)
+            observed[name] = bound.observe(prices, observed) if seen is None else seen
         return observed
 
     def random_flows(
@@ -137,8 +154,12 @@ def simulated_dates(deals: Sequence[Deal], market: Market) -> tuple[tuple[str, .
     return names, np.unique(np.concatenate([d for name in names for d in future[name]]))
 
 
-def settle(deal: Deal, market: Market, grid_dates: DateArray) -> Settlement:
+def settle(
+    deal: Deal, market: Market, grid_dates: DateArray, alike: Alike | None = None
+) -> Settlement:
     """Bind a deal to a market and to the dates of a simulated grid.
+
+    ``alike`` holds what deals bound before on the same market and grid can share with it.
 
     Raises
     ------
@@ -152,7 +173,7 @@ def settle(deal: Deal, market: Market, grid_dates: DateArray) -> Settlement:
     bound: dict[str, Bound] = {}
     for name, (schedule, observation) in deal.observations.items():
         periods = deal.schedules[schedule] if schedule else Periods.single(market.valuation_date)
-        own = _named(f"{deal.name}: {name}", observation.bind, name, periods, context)
+        own = _bound(deal, name, observation, periods, context, {} if alike is None else alike)
         is_fixed = own.is_fixed
         for read in observation.reads:
             is_fixed = is_fixed & bound[read].is_fixed
@@ -161,6 +182,24 @@ def settle(deal: Deal, market: Market, grid_dates: DateArray) -> Settlement:
     return Settlement(
         deal=deal, market=market, observations=bound, lines=lines, n_dates=len(grid_dates)
     )
+
+
+def _bound(
+    deal: Deal,
+    name: str,
+    observation: Observation,
+    periods: Periods,
+    context: "_Known",
+    alike: Alike,
+) -> Bound:
+    where = f"{deal.name}: {name}"
+    # A published price is the same for everyone; other observations may know their deal.
+    if type(observation) is not ReferencePrice:
+        return _named(where, observation.bind, name, periods, context)
+    key = observation, periods.start.tobytes(), periods.end.tobytes()
+    if key not in alike:
+        alike[key] = _named(where, observation.bind, name, periods, context)
+    return alike[key]
 
 
 def _line(deal: Deal, clause: Clause, bound: Mapping[str, Bound], context: "_Known") -> Line:
