@@ -68,6 +68,26 @@ class LineOutputs:
     rows: IntArray
 
 
+@dataclass(frozen=True, eq=False)
+class Common:
+    """What the deals of a run have in common on one block.
+
+    Attributes
+    ----------
+    observed
+        What several deals read alike.
+    twins
+        Geometric twins, as deals ask for them.
+    nothing, own
+        An empty array ``(0, n_paths)``, and one ``(n_paths,)`` to work in.
+    """
+
+    observed: Mapping[Observe, FloatArray]
+    twins: dict[int, FloatArray]
+    nothing: FloatArray
+    own: FloatArray
+
+
 class DealOutputs:
     """The outputs of one deal within a run that may hold several.
 
@@ -145,21 +165,15 @@ class DealOutputs:
         by_year = (year_of(dates)[None, :] == self.years[:, None]).astype(np.float64)
         return np.vstack([factors, unpaid, by_year])
 
-    def fill(
-        self,
-        block: PathBlock,
-        shared: Mapping[Observe, FloatArray],
-        twins_done: dict[int, FloatArray],
-        out: FloatArray,
-    ) -> None:
-        """Write the deal's rows of one block; what deals share is ``shared`` or ``twins_done``."""
+    def fill(self, block: PathBlock, common: "Common", out: FloatArray) -> None:
+        """Write the deal's rows of one block."""
         prices = block.price
-        observed = self.settlement.observe(prices, shared)
-        twins = self.controls.twins(prices, twins_done)
+        observed = self.settlement.observe(prices, common.observed)
+        twins = self.controls.twins(prices, common.twins)
         flows = iter(self.settlement.random_flows(prices, observed))
         out[self.total_pv] = self._settled[0]
         out[self.total_sums] = self._settled[:, None]
-        nothing, own = np.empty((0, block.n_paths)), np.empty(block.n_paths)
+        nothing, own = common.nothing, common.own
         for place in self.lines:
             if place.settled is not None:
                 continue
@@ -209,10 +223,11 @@ class Outputs:
         if out is None or out.shape[1] != block.n_paths:
             out = self._buffers.out = np.empty((self.n_outputs, block.n_paths))
         # What deals share is bound to no deal (settle), and so reads no other observation.
-        shared = {observe: observe(block.price, {}) for observe in self._shared}
-        twins_done: dict[int, FloatArray] = {}
+        observed = {observe: observe(block.price, {}) for observe in self._shared}
+        n_paths = block.n_paths
+        common = Common(observed, {}, np.empty((0, n_paths)), np.empty(n_paths))
         for deal in self.deals:
-            deal.fill(block, shared, twins_done, out)
+            deal.fill(block, common, out)
         return out
 
 

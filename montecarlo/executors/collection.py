@@ -124,9 +124,11 @@ class Collection:
         if self._tally is None:
             n_kept, width = chunk.samples.shape
             n_columns = self._job.plan.n_paths if width else 0
-            self._samples = np.empty((n_kept, n_columns))
+            is_all = width == n_columns and chunk.samples.flags.writeable
+            self._samples = chunk.samples if is_all else np.empty((n_kept, n_columns))
             self._tally = Tally(chunk.nodes.mean.shape[1], self._job.plan.sampling)
-        self._samples[:, task.start : task.start + chunk.samples.shape[1]] = chunk.samples
+        if chunk.samples is not self._samples:
+            self._samples[:, task.start : task.start + chunk.samples.shape[1]] = chunk.samples
         if chunk.histogram is not None:
             counts = Histogram.from_bytes(chunk.histogram)
             if self._histogram is None:

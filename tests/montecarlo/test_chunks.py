@@ -269,3 +269,32 @@ def test_kept_is_one_of_its_words():
 
     with pytest.raises(ValueError, match="one of samples, histogram, nothing, got 'all'"):
         Job(recipe=parts, plan=Plan(n_paths=10, seed=1), kept="all")
+
+
+class ReadOnly:
+    """Returns chunks that nobody may write to."""
+
+    is_local = True
+
+    def run_tasks(self, tasks):
+        for task, chunk in Threads(1).run_tasks(tasks):
+            chunk.samples.flags.writeable = False
+            yield task, chunk
+
+
+@pytest.mark.parametrize("n_paths", [1_000, 40_000])
+def test_samples_can_be_written_to_whatever_chunks_were(n_paths):
+    plan = Plan(n_paths=n_paths, seed=5)
+    here, there = (simulate(MODEL, GRID, LastTwo(), plan, executor=e) for e in (None, ReadOnly()))
+    there.samples[:] += 0.0
+
+    assert np.array_equal(here.samples, there.samples)
+
+
+@pytest.mark.parametrize("n_paths", [1_000, 40_000])
+def test_samples_of_one_simulation_outlive_the_next(n_paths):
+    first = simulate(MODEL, GRID, LastTwo(), Plan(n_paths=n_paths, seed=5))
+    kept = first.samples.copy()
+    simulate(MODEL, GRID, LastTwo(), Plan(n_paths=n_paths, seed=6))
+
+    assert np.array_equal(first.samples, kept)
