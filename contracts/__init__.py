@@ -25,9 +25,9 @@ _WHERE = {
     "portfolio_table": "contracts.portfolio",
     "pricing_grid": "contracts.run",
     "simulated_prices": "contracts.run",
-    "value": "contracts.valuation",
+    "value": "contracts.valuing",
     "value_portfolio": "contracts.portfolio",
-    "value_together": "contracts.valuation",
+    "value_together": "contracts.valuing",
 }
 
 __all__ = [
@@ -56,7 +56,8 @@ if TYPE_CHECKING:
     from contracts.portfolio import portfolio_table, value_portfolio
     from contracts.public_exposure import exposure
     from contracts.run import pricing_grid, simulated_prices
-    from contracts.valuation import Valuation, value, value_together
+    from contracts.valuation import Valuation
+    from contracts.valuing import value, value_together
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401

@@ -10,7 +10,7 @@ import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -32,6 +32,24 @@ MarketName = Annotated[
     str | None, typer.Option("--market", help="A built-in market or a file; the deal's own.")
 ]
 Paths = Annotated[int, typer.Option("--paths", help="Simulated paths.")]
+PathsOrAuto = Annotated[
+    str,
+    typer.Option(
+        "--paths", metavar="N|auto", help="Simulated paths; auto: as --standard-error needs."
+    ),
+]
+Wanted = Annotated[
+    float | None,
+    typer.Option(
+        "--standard-error", help="With --paths auto: stop at this one, in the deal's currency."
+    ),
+]
+Drawn = Annotated[
+    str, typer.Option("--sampling", help="random, antithetic, or sobol (32 x a power of two).")
+]
+Digits = Annotated[
+    str, typer.Option("--precision", help="double; or single: prices in 32-bit floats.")
+]
 Seed = Annotated[int, typer.Option("--seed", help="Seed; the same seed gives the same bits.")]
 Threads = Annotated[int | None, typer.Option("--threads", help="Threads; never change a bit.")]
 Side = Annotated[
@@ -102,7 +120,10 @@ def value(
     measure: Annotated[
         str, typer.Option(help="pricing (value) or physical (outlays).")
     ] = "pricing",
-    paths: Paths = DEFAULT_PATHS,
+    paths: PathsOrAuto = str(DEFAULT_PATHS),
+    standard_error: Wanted = None,
+    sampling: Drawn = "random",
+    precision: Digits = "double",
     seed: Seed = DEFAULT_SEED,
     threads: Threads = None,
     cluster: Cluster = None,
@@ -113,15 +134,19 @@ def value(
     from contracts.reports.progress import announced
 
     with announced() as progress, _connected(cluster) as executor:
-        from contracts.valuation import value as run
+        from contracts.valuing import value as run
         from montecarlo.models.protocol import as_measure
+        from montecarlo.sampling import as_method, as_precision
 
         valuation = run(
             deal,
             market=market,
             perspective=perspective,
             measure=as_measure(measure),
-            n_paths=paths,
+            n_paths=_paths(paths),
+            standard_error=standard_error,
+            sampling=as_method(sampling),
+            precision=as_precision(precision),
             seed=seed,
             n_threads=threads,
             progress=progress,
@@ -160,7 +185,7 @@ def exposure(
     with announced() as progress, _connected(cluster) as executor:
         from contracts.public_exposure import exposure as expose
         from contracts.run import as_deal
-        from contracts.valuation import value_together
+        from contracts.valuing import value_together
 
         loaded = [as_deal(deal) for deal in deals]
         if appropriation is not None:
@@ -236,7 +261,7 @@ def golden_record(
     """Value a deal and keep inputs, versions, values and standard errors in a file."""
     from contracts.golden import record
     from contracts.golden_file import refuse_existing
-    from contracts.valuation import value as run
+    from contracts.valuing import value as run
 
     if not force:
         refuse_existing(file)
@@ -254,6 +279,16 @@ def golden_check(file: Annotated[Path, typer.Argument(help="A recorded golden.")
     typer.echo(result.message, err=not result.passed)
     if not result.passed:
         raise typer.Exit(1)
+
+
+def _paths(text: str) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    try:
+        return int(text.replace("_", ""))
+    except ValueError:
+        message = f"--paths must be a whole number or auto, got {text!r}"
+        raise ValueError(message) from None
 
 
 def _connected(address: str | None) -> AbstractContextManager[Any]:

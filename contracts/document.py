@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,8 @@ def document(valuation: Valuation) -> dict[str, Any]:
         },
         "n_paths": valuation.plan.n_paths,
         "seed": None if valuation.is_replay else valuation.plan.seed,
+        "sampling": None if valuation.is_replay else dataclasses.asdict(valuation.plan.sampling),
+        "search": None if valuation.search is None else dataclasses.asdict(valuation.search),
         "is_controlled": valuation.is_controlled,
         "controls": list(valuation.controls),
         "pv": valuation.pv,

@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,7 @@ def fingerprint(valuation: Valuation) -> str:
             "perspective": valuation.perspective,
             "measure": valuation.measure,
             "n_paths": valuation.plan.n_paths,
+            "sampling": None if valuation.is_replay else asdict(valuation.plan.sampling),
             "seed": None if valuation.is_replay else valuation.plan.seed,
             "replayed_samples": _samples_digest(valuation) if valuation.is_replay else None,
         }

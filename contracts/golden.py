@@ -113,7 +113,7 @@ def check(file: str | os.PathLike[str], *, n_threads: int | None = None) -> Gold
     The deal and the market are read again from where they came from, so that a term changed
     since is found; if they came from nowhere that exists, the golden's own copies are valued.
     """
-    from contracts.valuation import value
+    from contracts.valuing import value
 
     path = Path(file)
     golden = golden_file.read(path)

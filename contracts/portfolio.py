@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from contracts.accuracy import sampling_of
 from contracts.checks import one_of, require
 from contracts.deal import Deal
 from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
@@ -170,7 +171,8 @@ def value_portfolio(
     """
     one_of(measure, ("pricing", "physical"), "measure")
     require(len(deals) > 0, "deals", "hold at least one", len(deals))
-    plan = Plan(n_paths=n_paths, seed=seed, n_threads=n_threads)
+    sampling = sampling_of("random", n_paths)
+    plan = Plan(n_paths=n_paths, seed=seed, n_threads=n_threads, sampling=sampling)
     works = as_executor(executor, n_threads)
     kept_in = None if store is None else Store.at(store)
     size = chunk_paths(plan, is_small=works.is_local and kept_in is None)

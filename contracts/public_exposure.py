@@ -15,6 +15,7 @@ a sum are joint.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -24,14 +25,16 @@ import pandas as pd
 from contracts.checks import require
 from contracts.controls import Controls
 from contracts.conventions import PERCENTILES, FloatArray
+from contracts.defaults import DEFAULT_PATHS
 from contracts.exposure_groups import GroupOutputs, Groups, group
 from contracts.exposure_statistics import paid_statistics
 from contracts.recipes import ExposureRecipe
-from contracts.run import prepare
+from contracts.run import SPOT_ONLY, prepare
 from contracts.settlement import simulated_dates
 from contracts.valuation import Valuation
 from montecarlo.executors.collection import ExecutorLike, StoreLike
 from montecarlo.models.protocol import Measure
+from montecarlo.plan import Plan
 from montecarlo.reduction import Estimate
 from montecarlo.simulation import Progress, simulate
 
@@ -55,6 +58,9 @@ def exposure(
     store: StoreLike = None,
 ) -> pd.DataFrame:
     """Return the exposure of all public parties of one or more deals.
+
+    Paths are drawn independently, whatever the valuations did, for only then do percentiles have
+    standard errors.
 
     Parameters
     ----------
@@ -156,13 +162,23 @@ def _simulate(
         run.model,
         run.grid,
         recipe.outputs(run, groups),
-        first.plan,
+        _plan(first),
         measure=measure,
         progress=progress,
         executor=executor,
         store=store,
         recipe=recipe,
     )
+
+
+def _plan(first: Valuation) -> Plan:
+    """Return the plan of a valuation with independent paths, from which percentiles have errors.
+
+    A search for a standard error may have ended with few paths, for the mean: as many as usual are
+    drawn instead.
+    """
+    n_paths = first.plan.n_paths if first.search is None else DEFAULT_PATHS
+    return dataclasses.replace(first.plan, n_paths=n_paths, sampling=SPOT_ONLY)
 
 
 def _table(

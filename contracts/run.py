@@ -18,10 +18,14 @@ from montecarlo.curve import ForwardCurve
 from montecarlo.grid import TimeGrid
 from montecarlo.models import Constant, SuppliedPaths
 from montecarlo.models.protocol import Measure
+from montecarlo.sampling import Sampling
 from montecarlo.simulation import simulate_paths
 
 if TYPE_CHECKING:
     from montecarlo.models.protocol import PriceModel
+
+SPOT_ONLY = Sampling(spot_only=True)
+"""How valuations draw paths: a deal reads prices, never the factors behind them."""
 
 DealLike = Deal | str | os.PathLike[str]
 MarketLike = Market | str | os.PathLike[str]
@@ -91,10 +95,12 @@ def simulated_prices(
     n_paths: int = DEFAULT_PATHS,
     seed: int = DEFAULT_SEED,
     measure: Measure = "pricing",
+    sampling: Sampling = SPOT_ONLY,
 ) -> dict[str, FloatArray]:
     """Return the paths that a valuation would use: name -> ``(n_dates, n_paths)``.
 
-    Currency per canonical unit (kg, MWh, share).
+    Currency per canonical unit (kg, MWh, share). With a ``sampling`` of its own the valuation has
+    to be given the same.
 
     Examples
     --------
@@ -104,7 +110,9 @@ def simulated_prices(
     """
     loaded = as_deal(deal)
     run = prepare([loaded], common_market([loaded], market))
-    return simulate_paths(run.model, run.grid, n_paths=n_paths, seed=seed, measure=measure)
+    return simulate_paths(
+        run.model, run.grid, n_paths=n_paths, seed=seed, measure=measure, sampling=sampling
+    )
 
 
 def common_market(deals: Sequence[Deal], market: MarketLike | None) -> Market:

@@ -9,32 +9,25 @@ averaged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from contracts.accuracy import Search
 from contracts.checks import one_of, require
 from contracts.conventions import FloatArray, IntArray
 from contracts.deal import Deal
-from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
 from contracts.leg_value import LegValue, binned_percentiles, leg_value
 from contracts.market import Market
 from contracts.outputs import DealOutputs
-from contracts.recipes import ValuationRecipe
 from contracts.run import (
-    DealLike,
-    MarketLike,
     Run,
-    as_deal,
-    common_market,
 )
-from montecarlo.executors.collection import ExecutorLike, StoreLike
 from montecarlo.models.protocol import Measure
 from montecarlo.plan import Plan
 from montecarlo.reduction import Estimate
-from montecarlo.simulation import Progress, simulate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,6 +60,8 @@ class Valuation:
         ``(n_paths,)`` present values of the whole deal; empty where they were not kept.
     percentiles
         Of the present value of the whole deal, from a histogram where there is one.
+    search
+        How a wanted standard error was reached, where one was asked for.
     years
         ``(n_years,)`` calendar years of payment.
     year_amounts, year_errors
@@ -101,6 +96,7 @@ class Valuation:
     year_amounts: FloatArray
     year_errors: FloatArray
     percentiles: FloatArray | None = None
+    search: Search | None = None
 
     def __repr__(self) -> str:
         return (
@@ -178,164 +174,6 @@ class Valuation:
         from contracts.document import document
 
         return document(self)
-
-
-def value(
-    deal: DealLike,
-    *,
-    market: MarketLike | None = None,
-    perspective: str | None = None,
-    n_paths: int = DEFAULT_PATHS,
-    seed: int = DEFAULT_SEED,
-    n_threads: int | None = None,
-    measure: Measure = "pricing",
-    prices: Mapping[str, FloatArray] | None = None,
-    quantiles: Quantiles = "legs",
-    control: bool = True,
-    progress: Progress | None = None,
-    executor: ExecutorLike = None,
-    store: StoreLike = None,
-) -> Valuation:
-    """Value one deal.
-
-    Parameters
-    ----------
-    deal, market
-        Objects, built-in names or paths of files; the deal's own market by default.
-    perspective
-        Party whose receipts are positive; the deal's own by default.
-    n_paths, seed, n_threads
-        Size and seed of the simulation; the number of threads never changes a bit.
-    measure
-        ``"pricing"`` (drift from the forward curve) or ``"physical"`` (with risk premia).
-    prices
-        Your own paths instead of a model's: name -> ``(n_dates, n_paths)`` on the dates that
-        :func:`pricing_grid` returns.
-    quantiles
-        Keep present values path by path for every leg, or (``"total"``) only for the deal; or
-        count them (``"histogram"``), for percentiles within a two-thousandth at any number of
-        paths.
-    control
-        Correct means by control variates (:mod:`contracts.controls`): equity legs, and legs on
-        an average price. Means and standard errors then differ from those of ``samples``, which
-        stay as they are. Never with supplied ``prices``.
-    progress
-        Called with (paths done, paths in all).
-    executor, store
-        Where paths are worked off, and a folder that keeps what is finished: see
-        :func:`montecarlo.simulate`. A ``dask.distributed.Client`` gives the same bits.
-
-    Returns
-    -------
-    Valuation
-
-    Raises
-    ------
-    ValueError
-        Naming the field, the rule and the value; ``TermSheetError`` for a faulty file.
-
-    Examples
-    --------
-    >>> import contracts
-    >>> v = contracts.value("lynas-jare", n_paths=2_000, seed=1)
-    >>> v.summary().index.tolist()[-1]
-    'total'
-    """
-    return value_together(
-        [deal],
-        market=market,
-        perspective=perspective,
-        n_paths=n_paths,
-        seed=seed,
-        n_threads=n_threads,
-        measure=measure,
-        prices=prices,
-        quantiles=quantiles,
-        control=control,
-        progress=progress,
-        executor=executor,
-        store=store,
-    )[0]
-
-
-def value_together(
-    deals: Sequence[DealLike],
-    *,
-    market: MarketLike | None = None,
-    perspective: str | None = None,
-    n_paths: int = DEFAULT_PATHS,
-    seed: int = DEFAULT_SEED,
-    n_threads: int | None = None,
-    measure: Measure = "pricing",
-    prices: Mapping[str, FloatArray] | None = None,
-    quantiles: Quantiles = "legs",
-    control: bool = True,
-    progress: Progress | None = None,
-    executor: ExecutorLike = None,
-    store: StoreLike = None,
-) -> list[Valuation]:
-    """Value several deals on the same paths of one market; see :func:`value`.
-
-    Without ``market`` all deals must name the same one.
-
-    Returns
-    -------
-    list of Valuation
-        In the order of the deals; their samples can be added path by path.
-
-    Examples
-    --------
-    >>> import contracts
-    >>> lynas, nouveau = contracts.value_together(
-    ...     ["lynas-jare", "nouveau-monde"], n_paths=500, seed=1
-    ... )
-    >>> joint = lynas.samples + nouveau.samples
-    >>> bool(joint.std() < lynas.samples.std() + nouveau.samples.std())
-    True
-    """
-    one_of(measure, ("pricing", "physical"), "measure")
-    one_of(quantiles, get_args(Quantiles), "quantiles")
-    require(len(deals) > 0, "deals", "hold at least one", len(deals))
-    loaded = [as_deal(deal) for deal in deals]
-    require(
-        prices is None or (executor is None and store is None),
-        "executor and store",
-        "be left out where prices are supplied, which stay in this process",
-        executor or store,
-    )
-    recipe = ValuationRecipe(
-        deals=tuple(loaded),
-        market=common_market(loaded, market),
-        sides=tuple(perspective or deal.perspective for deal in loaded),
-        measure=measure,
-        keep_legs=quantiles != "total",
-        is_controlled=control and prices is None,
-        seed=seed,
-    )
-    run, outputs = recipe.bind(prices)
-    plan = Plan(n_paths=run.n_paths or n_paths, seed=seed, n_threads=n_threads)
-    try:
-        estimate = simulate(
-            run.model,
-            run.grid,
-            outputs,
-            plan,
-            measure=measure,
-            progress=progress,
-            executor=executor,
-            store=store,
-            recipe=recipe,
-            kept="histogram" if quantiles == "histogram" else "samples",
-        )
-    except MemoryError as error:
-        rule = f"leave room for {outputs.n_kept} samples of 8 bytes a path"
-        message = f"n_paths must {rule}, got {n_paths:,}"
-        raise ValueError(message) from error
-    about = {"is_replay": prices is not None, "is_controlled": recipe.is_controlled}
-    return [
-        valuation_of(run, placed, side, measure, plan, estimate, **about)
-        for placed, side in zip(outputs.deals, recipe.sides, strict=True)
-    ]
 
 
 def valuation_of(

@@ -6,6 +6,7 @@ cluster does it beforehand and starts quickly ever after.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Iterator
@@ -18,14 +19,14 @@ from contracts.catalogue import deals, load
 from contracts.conventions import FloatArray
 from contracts.legs.floor import Floor
 from contracts.modifiers.budget_cap import BudgetCap
-from contracts.valuation import value
+from contracts.valuing import value
 from montecarlo.block import PathBlock
 from montecarlo.curve import ForwardCurve
 from montecarlo.grid import TimeGrid
 from montecarlo.kernel_cache import Compiling, NotKept, cache_folders, trouble_with, watch_compiling
 from montecarlo.models import GBM, Joint, SchwartzSmith
 from montecarlo.plan import Plan
-from montecarlo.sampling import Method, Sampling
+from montecarlo.sampling import Ordering, Sampling
 from montecarlo.simulation import simulate
 
 N_PATHS = 512
@@ -125,10 +126,14 @@ def _samplings() -> None:
         models=[two, GBM(name="b", volatility=0.2, spot=5.0, drift=0.0)], correlation=np.eye(2)
     )
     grid = TimeGrid.from_times([0.5, 1.0])
-    for method in get_args(Method):
-        n_points = N_PATHS // 2 if method == "sobol" else None
-        plan = Plan(n_paths=N_PATHS, seed=1, sampling=Sampling(method=method, n_points=n_points))
-        simulate(joint, grid, _Last(), plan)
+    ways = [Sampling(method="random"), Sampling(method="antithetic")]
+    ways += [
+        Sampling(method="sobol", n_points=N_PATHS // 2, ordering=ordering)
+        for ordering in get_args(Ordering)
+    ]
+    ways += [dataclasses.replace(way, precision="single") for way in ways[:2]]
+    for sampling in ways:
+        simulate(joint, grid, _Last(), Plan(n_paths=N_PATHS, seed=1, sampling=sampling))
 
 
 class _Last:

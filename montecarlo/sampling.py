@@ -163,6 +163,40 @@ class Sampling:
             raise ValueError(msg)
 
 
+def as_method(value: str) -> Method:
+    """Return ``value``, or refuse what is no way of drawing paths.
+
+    Examples
+    --------
+    >>> as_method("halton")
+    Traceback (most recent call last):
+    ValueError: sampling must be one of random, antithetic, sobol, got 'halton'
+    """
+    for method in get_args(Method):
+        if value == method:
+            found: Method = method
+            return found
+    msg = f"sampling must be one of {', '.join(get_args(Method))}, got {value!r}"
+    raise ValueError(msg)
+
+
+def as_precision(value: str) -> Precision:
+    """Return ``value``, or refuse what is no precision.
+
+    Examples
+    --------
+    >>> as_precision("half")
+    Traceback (most recent call last):
+    ValueError: precision must be one of double, single, got 'half'
+    """
+    for precision in get_args(Precision):
+        if value == precision:
+            found: Precision = precision
+            return found
+    msg = f"precision must be one of {', '.join(get_args(Precision))}, got {value!r}"
+    raise ValueError(msg)
+
+
 def only_independent(sampling: Sampling, model: str) -> None:
     """Refuse any other sampling than the plain one, for a model that has no shocks to arrange.
 

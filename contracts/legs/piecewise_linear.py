@@ -55,14 +55,9 @@ def piecewise_linear(
         observed = _widened(observed, quantity, kinks)
     out = np.empty(observed.shape)
     units = _ONE if quantity is None else quantity
-    if len(kinks) == 1:
-        _first_kink(observed, kinks[0], below, above[0], units, out)
-        return out
-    _first_kink(observed, kinks[0], below, above[0], _ONE, out)
-    for kink, slope in zip(kinks[1:], above[1:], strict=True):
-        _further_kink(observed, kink, slope, out)
-    if quantity is not None:
-        _scale(quantity, out)
+    for position, (kink, slope) in enumerate(zip(kinks, above, strict=True)):
+        is_last = position == len(kinks) - 1
+        _add_kink(observed, kink, below, slope, units if is_last else _ONE, position == 0, out)
     return out
 
 
@@ -76,49 +71,35 @@ def _widened(
 
 
 @kernel
-def _first_kink(
+def _add_kink(
     observed: FloatArray,
     kink: FloatArray,
     below: float,
     above: float,
     units: FloatArray,
+    is_first: bool,
     out: FloatArray,
 ) -> None:
-    """Write the amounts of the first kink, and all there is to write where there is no other."""
+    """Write the amounts of the first kink, or add those of a further one; multiply by units."""
     n_periods, n_paths = out.shape
     kink_varies = kink.shape[1] > 1
     unit_varies = units.shape[1] > 1
     for t in range(n_periods):
         x, amount = observed[t], out[t]
-        if kink_varies:
+        unit = 1.0 if unit_varies else units[t if units.shape[0] > 1 else 0, 0]
+        if is_first and not kink_varies:
+            # The common case in one pass. Below or above: one of the two slopes adds nothing.
+            strike = kink[t, 0]
+            for path in range(n_paths):
+                gap = strike - x[path]
+                amount[path] = unit * ((-above if gap < 0.0 else below) * gap)
+            unit = 1.0
+        elif is_first:
             level = kink[t]
             for path in range(n_paths):
                 gap = level[path] - x[path]
                 amount[path] = (-above if gap < 0.0 else below) * gap
-        else:
-            strike = kink[t, 0]
-            unit = 1.0 if unit_varies else units[t if units.shape[0] > 1 else 0, 0]
-            for path in range(n_paths):
-                gap = strike - x[path]
-                # Below or above: what one of the two slopes would add is zero.
-                amount[path] = unit * ((-above if gap < 0.0 else below) * gap)
-        if unit_varies:
-            unit_of = units[t]
-            for path in range(n_paths):
-                amount[path] = unit_of[path] * amount[path]
         elif kink_varies:
-            unit = units[t if units.shape[0] > 1 else 0, 0]
-            for path in range(n_paths):
-                amount[path] = unit * amount[path]
-
-
-@kernel
-def _further_kink(observed: FloatArray, kink: FloatArray, above: float, out: FloatArray) -> None:
-    n_periods, n_paths = out.shape
-    varies = kink.shape[1] > 1
-    for t in range(n_periods):
-        x, amount = observed[t], out[t]
-        if varies:
             level = kink[t]
             for path in range(n_paths):
                 gap = x[path] - level[path]
@@ -128,19 +109,10 @@ def _further_kink(observed: FloatArray, kink: FloatArray, above: float, out: Flo
             for path in range(n_paths):
                 gap = x[path] - strike
                 amount[path] += above * (0.0 if gap < 0.0 else gap)
-
-
-@kernel
-def _scale(quantity: FloatArray, out: FloatArray) -> None:
-    n_periods, n_paths = out.shape
-    varies = quantity.shape[1] > 1
-    for t in range(n_periods):
-        amount = out[t]
-        if varies:
-            units = quantity[t]
+        if unit_varies:
+            unit_of = units[t]
             for path in range(n_paths):
-                amount[path] *= units[path]
-        else:
-            unit = quantity[t, 0]
+                amount[path] = unit_of[path] * amount[path]
+        elif unit != 1.0:
             for path in range(n_paths):
-                amount[path] *= unit
+                amount[path] = unit * amount[path]

@@ -34,7 +34,9 @@ def print_valuation(valuation: Valuation) -> None:
     )
     paths = f"{valuation.plan.n_paths:,} paths"
     source = "supplied prices" if valuation.is_replay else f"seed {valuation.plan.seed}"
-    out.print(f"measure {valuation.measure} · {paths} · {source}")
+    out.print(f"measure {valuation.measure} · {paths} · {source}{_drawn(valuation)}")
+    if valuation.search is not None:
+        out.print(f"  {valuation.search}")
     for line in market_lines(market, deal, valuation.model.names):
         out.print(f"  {line}")
     out.print("Terms", style="bold")
@@ -58,6 +60,12 @@ def print_valuation(valuation: Valuation) -> None:
         names = ", ".join(valuation.controls)
         out.print(f"Means corrected by control variates: {names}. Percentiles are of plain paths.")
     _print_notes(out, deal, market, valuation.model.names)
+
+
+def _drawn(valuation: Valuation) -> str:
+    sampling = valuation.plan.sampling
+    how = "" if sampling.method == "random" else f" · {sampling.method} sampling"
+    return how + (" · single precision" if sampling.precision == "single" else "")
 
 
 def _legs(valuation: Valuation) -> Table:

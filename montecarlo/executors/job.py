@@ -9,7 +9,7 @@ are worked off changes no bit.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias, get_args, runtime_checkable
 
@@ -175,6 +175,9 @@ class Simulation:
 
     def _values(self, block: PathBlock) -> FloatArray:
         values = np.ascontiguousarray(self._functional(block))
+        if values.dtype == np.float32:
+            # Prices in single precision as they are: what is averaged is in double.
+            values = values.astype(np.float64)
         expected = (self._n_outputs, block.n_paths)
         if values.shape != expected or values.dtype != np.float64:
             msg = (
@@ -250,11 +253,11 @@ class Job:
         with self._lock:
             self._simulation = None
 
-    def tasks(self, chunk_paths: int) -> list[Task]:
-        """Return the chunks of the job, in order."""
+    def tasks(self, chunk_paths: int) -> Iterator[Task]:
+        """Yield the chunks of the job, in order; there may be more than fit the memory."""
         n_paths = self.plan.n_paths
-        starts = range(0, n_paths, chunk_paths)
-        return [Task(self, start, min(start + chunk_paths, n_paths)) for start in starts]
+        for start in range(0, n_paths, chunk_paths):
+            yield Task(self, start, min(start + chunk_paths, n_paths))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,6 +24,7 @@ SIMULATES = ("simulate", "simulate_paths")
 MAY_SIMULATE = {
     "contracts.run",
     "contracts.valuation",
+    "contracts.valuing",
     "contracts.public_exposure",
     "contracts.pilot",
     "contracts.warmup",

@@ -19,7 +19,7 @@ import montecarlo
 from contracts.protocols import KinkedLeg
 from montecarlo.jit import python_source
 
-KERNELS = ("_first_kink", "_further_kink", "_scale")
+KERNELS = ("_add_kink",)
 
 
 def seen(**arrays):

@@ -3,6 +3,7 @@
 import importlib
 import os
 import pkgutil
+import runpy
 import subprocess
 import sys
 
@@ -108,14 +109,12 @@ def test_a_valuation_enters_eight_kernels_at_most():
     assert 0 < len(loaded) <= 8
 
 
-def test_a_run_that_compiles_says_so_once(capsys):
-    @kernel
-    def one(x):
-        return x + 1.0
-
-    @kernel
-    def two(x):
-        return x + 2.0
+def test_a_run_that_compiles_says_so_once(capsys, tmp_path):
+    # A file of its own, whose kernels no earlier run can have left in the cache.
+    source = tmp_path / "fresh.py"
+    source.write_text("def one(x):\n    return x + 1.0\n\n\ndef two(x):\n    return x + 2.0\n")
+    fresh = runpy.run_path(str(source))
+    one, two = kernel(fresh["one"]), kernel(fresh["two"])
 
     with announced():
         one(1.0)

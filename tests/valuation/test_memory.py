@@ -84,8 +84,8 @@ def test_exposure_takes_one_row_more_than_its_samples():
 def priced():
     """Return the most allocated while valuing, beyond what a small run takes, and the value."""
     small, _ = allocated(lambda: value(20_000))
-    peak, valuation = allocated(lambda: value(420_000))
-    return (peak - small) / 400_000, valuation
+    peak, valuation = allocated(lambda: value(840_000))
+    return (peak - small) / 820_000, valuation
 
 
 def value(n_paths):
@@ -95,7 +95,7 @@ def value(n_paths):
 def test_a_deal_takes_eight_bytes_a_path(priced):
     bytes_a_path, valuation = priced
 
-    assert valuation.samples.nbytes == 8 * 420_000
+    assert valuation.samples.nbytes == 8 * 840_000
     assert 7.9 < bytes_a_path < 8.5
 
 
@@ -108,4 +108,4 @@ def test_reading_a_valuation_copies_no_samples(priced, read):
     peak, _ = allocated(lambda: read(priced[1]))
 
     # A copy of the samples would be 8 bytes a path.
-    assert peak < 2 * 420_000
+    assert peak < 2 * 840_000

@@ -1,0 +1,143 @@
+"""Stopping at a wanted standard error: what is tried, what is taken, when it stops."""
+
+import itertools
+import math
+
+import pytest
+
+from contracts.accuracy import (
+    LEAST_PATHS,
+    PILOT_PATHS,
+    RANDOMISATIONS,
+    Search,
+    Trial,
+    sampling_of,
+    search,
+)
+
+
+class Laboratory:
+    """Standard errors by law, and a record of every call."""
+
+    def __init__(self, deviation, rate=None, refused=()):
+        self.deviation = deviation
+        self.rate = rate or {}
+        self.refused = refused
+        self.calls = []
+
+    def __call__(self, method, n_paths, seed):
+        self.calls.append((method, n_paths, seed))
+        if method in self.refused:
+            message = f"sampling must not be {method} here"
+            raise ValueError(message)
+        return self.deviation[method] / n_paths ** self.rate.get(method, 0.5)
+
+
+def test_the_quickest_way_is_taken():
+    lab = Laboratory({"random": 1000.0, "antithetic": 900.0, "sobol": 1000.0})
+    found = search(lab, 1.0, seed=5)
+    last = found.trials[-1]
+
+    # 1.1 * 900**2 at 0.8 of the cost beats 1.1 * 1000**2, and Sobol at the same rate costs twice.
+    assert (last.stage, last.method) == ("run", "antithetic")
+    assert last.n_paths == math.ceil(1.1 * 900**2 / 1024) * 1024
+    assert last.standard_error <= 1.0
+    assert lab.calls[-1] == ("antithetic", last.n_paths, 5)
+
+
+def test_cost_counts():
+    # Antithetic needs 1.2 times the paths at 0.8 of the cost: 0.96 of the work.
+    lab = Laboratory({"random": 1000.0, "antithetic": 1000.0 * math.sqrt(1.2)})
+    methods = ["random", "antithetic"]
+    assert search(lab, 1.0, seed=1, methods=methods).trials[-1].method == "antithetic"
+    # With 1.3 times the paths it is 1.04 of it.
+    lab = Laboratory({"random": 1000.0, "antithetic": 1000.0 * math.sqrt(1.3)})
+    assert search(lab, 1.0, seed=1, methods=methods).trials[-1].method == "random"
+
+
+def test_sobol_is_taken_at_the_rate_it_shows():
+    # Errors of 1e4 / n want 1e6 paths for 0.01, a little more with the margin: the next power of
+    # two is 2**15 points, whose 1,048,576 paths are just enough; plain paths want 1e8.
+    lab = Laboratory({"random": 100.0, "sobol": 9.9e3}, rate={"sobol": 1.0})
+    found = search(lab, 0.01, seed=1, methods=["random", "sobol"])
+    last = found.trials[-1]
+
+    assert last.method == "sobol"
+    assert last.n_paths == RANDOMISATIONS * 2**15
+    assert [t.n_paths for t in found.trials if t.method == "sobol"][:2] == [8192, 32768]
+
+
+def test_pilots_have_another_seed():
+    lab = Laboratory({"random": 10.0})
+    search(lab, 0.01, seed=77, methods=["random"])
+
+    assert lab.calls[0][:2] == ("random", PILOT_PATHS)
+    assert lab.calls[0][2] != 77
+    assert 0 <= lab.calls[0][2] < 2**64
+
+
+def test_a_run_that_misses_is_repeated_with_more_paths():
+    class Optimist(Laboratory):
+        # The pilot sees a tenth of the deviation.
+        def __call__(self, method, n_paths, seed):
+            error = super().__call__(method, n_paths, seed)
+            return error / 10.0 if n_paths == PILOT_PATHS else error
+
+    lab = Optimist({"random": 1000.0})
+    found = search(lab, 1.0, seed=1, methods=["random"])
+    runs = [t for t in found.trials if t.stage == "run"]
+
+    assert len(runs) > 1
+    assert runs[-1].standard_error <= 1.0 < runs[-2].standard_error
+    assert all(later.n_paths > run.n_paths for run, later in itertools.pairwise(runs))
+
+
+def test_a_method_that_does_not_apply_is_named():
+    lab = Laboratory({"random": 10.0, "antithetic": 1.0, "sobol": 1.0}, refused=("sobol",))
+    found = search(lab, 0.01, seed=1)
+
+    assert found.trials[-1].method == "antithetic"
+    assert [t.reason for t in found.trials if t.reason] == ["sampling must not be sobol here"]
+    assert "sobol does not apply" in str(found)
+
+
+def test_nothing_applies():
+    lab = Laboratory({}, refused=("random", "antithetic", "sobol"))
+    with pytest.raises(ValueError, match="no way of drawing paths applies: sampling must not"):
+        search(lab, 1.0, seed=1)
+
+
+def test_too_much_is_refused_before_it_starts():
+    lab = Laboratory({"random": 1e6})
+    with pytest.raises(
+        ValueError,
+        match=r"standard_error must be reachable within max_paths \(1,000,000\); .* random paths "
+        r"would be needed, got 1.0",
+    ):
+        search(lab, 1.0, seed=1, methods=["random"], max_paths=1_000_000)
+    assert len(lab.calls) == 1
+
+
+def test_an_exact_value_takes_the_least():
+    lab = Laboratory({"random": 0.0, "antithetic": 0.0, "sobol": 0.0})
+    found = search(lab, 1e-9, seed=1)
+
+    assert found.trials[-1].standard_error == 0.0
+    assert found.trials[-1].n_paths == LEAST_PATHS
+
+
+@pytest.mark.parametrize("wanted", [0.0, -1.0, math.nan, math.inf, "much"])
+def test_bad_standard_error(wanted):
+    with pytest.raises(ValueError, match="standard_error must be a number above zero, got"):
+        search(Laboratory({"random": 1.0}), wanted, seed=1)
+
+
+def test_sampling_of_a_number_of_paths():
+    assert sampling_of("sobol", 32 * 512).n_points == 512
+    assert sampling_of("antithetic", 1024).method == "antithetic"
+    assert sampling_of("random", 1024).spot_only
+
+
+def test_text():
+    found = Search(2.0, (Trial("run", "sobol", 8192, 1.25),))
+    assert str(found) == "standard error 1.25 (wanted 2) from 8,192 Sobol paths"
