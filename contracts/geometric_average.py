@@ -21,14 +21,11 @@ import numpy as np
 from contracts.conventions import FloatArray, IntArray
 from contracts.protocols import Prices
 from contracts.windows import Windows
-from montecarlo.elementary import exp, log
 from montecarlo.geometric import geometric_average_law
 from montecarlo.grid import TimeGrid
-from montecarlo.jit import kernel
 from montecarlo.models.joint import Joint
 from montecarlo.models.lognormal import LognormalModel
 from montecarlo.models.protocol import Measure
-from montecarlo.roots import cube_root
 
 _WIDEST = 12.0
 """Deviations of a log price that a product of prices must leave room for."""
@@ -65,21 +62,7 @@ class GeometricAverage:
 
     def observe(self, prices: Prices) -> FloatArray:
         """Return :math:`X_t`, ``(n_periods, n_paths)``."""
-        windows = self.windows
-        path_prices = prices[windows.commodity]
-        out = np.empty((len(windows.weights), path_prices.shape[1]))
-        _geometric(
-            path_prices,
-            windows.fixed,
-            windows.weights,
-            windows.offsets,
-            windows.rows,
-            self.scale,
-            self.at_once,
-            np.empty(out.shape[1]),
-            out,
-        )
-        return out
+        return self.windows.geometric(prices[self.windows.commodity], self.scale, self.at_once)
 
 
 def geometric_average(
@@ -143,60 +126,3 @@ def _covariances(windows: Windows, model: Joint, grid: TimeGrid) -> list[FloatAr
     ends = np.cumsum([len(mine) ** 2 for mine in times])[:-1]
     parts = zip(np.split(flat, ends), times, strict=True)
     return [part.reshape(len(mine), len(mine)) for part, mine in parts]
-
-
-@kernel
-def _geometric(
-    prices: FloatArray,
-    fixed: FloatArray,
-    weights: FloatArray,
-    offsets: IntArray,
-    rows: IntArray,
-    scale: FloatArray,
-    at_once: int,
-    product: FloatArray,
-    out: FloatArray,
-) -> None:
-    n_periods, n_paths = out.shape
-    for t in range(n_periods):
-        x = out[t]
-        first, last = offsets[t], offsets[t + 1]
-        n = last - first
-        base = fixed[t]
-        if n == 0:
-            for path in range(n_paths):
-                x[path] = base
-            continue
-        one = prices[rows[first]]
-        if n == 1:
-            # In the order of the arithmetic mean, so that the bits are the same.
-            weight = weights[t]
-            for path in range(n_paths):
-                x[path] = base + weight * one[path]
-            continue
-        level = scale[t]
-        if n == 3 and at_once >= 3:
-            # Months in a quarter: the cube root is quicker than a logarithm and an exponential.
-            two, three = prices[rows[first + 1]], prices[rows[first + 2]]
-            for path in range(n_paths):
-                # Times one: prices may be of 32 bits, their product is not.
-                cube = ((1.0 * one[path]) * two[path]) * three[path]
-                x[path] = base + level * cube_root(cube)
-            continue
-        power = 1.0 / n
-        for path in range(n_paths):
-            x[path] = 0.0
-        start = first
-        while start < last:
-            stop = min(start + at_once, last)
-            for path in range(n_paths):
-                product[path] = 1.0
-            for k in range(start, stop):
-                fixing = prices[rows[k]]
-                for path in range(n_paths):
-                    product[path] *= fixing[path]
-            for path in range(n_paths):
-                x[path] += log(product[path])
-            start = stop
-        for path in range(n_paths):
-            x[path] = base + level * exp(power * x[path])

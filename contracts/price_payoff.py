@@ -188,14 +188,10 @@ def _on_twin(
         for path in range(n_paths):
             x = geometric[path]
             gap = kink - x
-            short = 0.0 if gap < 0.0 else gap
-            excess = 0.0 if gap > 0.0 else -gap
             rest = linear * (arithmetic[path] - x)
-            amount[path] = known + ((under * short + over * excess) + rest)
+            amount[path] = known + ((-over if gap < 0.0 else under) * gap + rest)
         for k in range(1, kinks.shape[1]):
             kink, under, over = kinks[t, k], below[t, k], above[t, k]
             for path in range(n_paths):
                 gap = kink - geometric[path]
-                short = 0.0 if gap < 0.0 else gap
-                excess = 0.0 if gap > 0.0 else -gap
-                amount[path] += under * short + over * excess
+                amount[path] += (-over if gap < 0.0 else under) * gap

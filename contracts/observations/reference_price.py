@@ -18,7 +18,6 @@ from contracts.observations.pricing_dates import PricingDates
 from contracts.periods import Periods, add_months, day
 from contracts.protocols import Bound, Context, Prices
 from contracts.windows import Windows
-from montecarlo.jit import kernel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,18 +101,15 @@ class ReferencePrice:
         row_of = context.rows(dates[is_future])
         is_fixed = n_future == 0
         commodity = self.commodity
+        windows = Windows(
+            commodity=commodity, fixed=fixed, weights=weights, offsets=offsets, rows=row_of
+        )
 
         def observe(prices: Prices, observed: Observed) -> FloatArray:
             if len(row_of) == 0:
                 return fixed[:, None]
-            path_prices = prices[commodity]
-            out = np.empty((n_periods, path_prices.shape[1]))
-            _average(path_prices, fixed, offsets, row_of, weights, out)
-            return out
+            return windows.arithmetic(prices[commodity])
 
-        windows = Windows(
-            commodity=commodity, fixed=fixed, weights=weights, offsets=offsets, rows=row_of
-        )
         return Bound(observe=observe, is_fixed=is_fixed, windows=windows)
 
 
@@ -129,33 +125,3 @@ def _readings(
     for array in (dates, offsets):
         array.setflags(write=False)
     return dates, offsets
-
-
-@kernel
-def _average(
-    prices: FloatArray,
-    fixed: FloatArray,
-    offsets: IntArray,
-    rows: IntArray,
-    weights: FloatArray,
-    out: FloatArray,
-) -> None:
-    n_periods, n_paths = out.shape
-    for t in range(n_periods):
-        average = out[t]
-        first, last = offsets[t], offsets[t + 1]
-        base, weight = fixed[t], weights[t]
-        if last - first == 3:
-            # Months in a quarter: one pass, adding in the same order as below.
-            one, two, three = prices[rows[first]], prices[rows[first + 1]], prices[rows[first + 2]]
-            for path in range(n_paths):
-                average[path] = base + weight * ((one[path] + two[path]) + three[path])
-            continue
-        for path in range(n_paths):
-            average[path] = 0.0
-        for k in range(first, last):
-            fixing = prices[rows[k]]
-            for path in range(n_paths):
-                average[path] += fixing[path]
-        for path in range(n_paths):
-            average[path] = base + weight * average[path]
