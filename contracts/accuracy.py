@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from contracts.checks import require
@@ -179,8 +179,7 @@ def sampling_of(method: Method, n_paths: int, *, spot_only: bool = True) -> Samp
     1024
     """
     if method == "sobol":
-        points = n_paths // RANDOMISATIONS
-        return Sampling(method="sobol", n_points=points, spot_only=spot_only)
+        return replace(Sampling.sobol(n_paths, randomisations=RANDOMISATIONS), spot_only=spot_only)
     return Sampling(method=method, spot_only=spot_only)
 
 

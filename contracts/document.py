@@ -40,6 +40,7 @@ def document(valuation: Valuation) -> dict[str, Any]:
         "n_paths": valuation.plan.n_paths,
         "seed": None if valuation.is_replay else valuation.plan.seed,
         "sampling": None if valuation.is_replay else dataclasses.asdict(valuation.plan.sampling),
+        "rounding": valuation.rounding,
         "search": None if valuation.search is None else dataclasses.asdict(valuation.search),
         "is_controlled": valuation.is_controlled,
         "controls": list(valuation.controls),

@@ -62,6 +62,9 @@ class Valuation:
         Of the present value of the whole deal, from a histogram where there is one.
     search
         How a wanted standard error was reached, where one was asked for.
+    rounding
+        In single precision: the value in it less that in double, from the same uniforms of the
+        first 8,192 paths.
     years
         ``(n_years,)`` calendar years of payment.
     year_amounts, year_errors
@@ -97,6 +100,7 @@ class Valuation:
     year_errors: FloatArray
     percentiles: FloatArray | None = None
     search: Search | None = None
+    rounding: float | None = None
 
     def __repr__(self) -> str:
         return (

@@ -35,6 +35,12 @@ def print_valuation(valuation: Valuation) -> None:
     paths = f"{valuation.plan.n_paths:,} paths"
     source = "supplied prices" if valuation.is_replay else f"seed {valuation.plan.seed}"
     out.print(f"measure {valuation.measure} · {paths} · {source}{_drawn(valuation)}")
+    if valuation.rounding is not None:
+        share = abs(valuation.rounding / valuation.pv) if valuation.pv else 0.0
+        out.print(
+            f"  single precision moves the value by {valuation.rounding:,.6g} {deal.currency}, "
+            f"{share:.1e} of it, on the same 8,192 paths"
+        )
     if valuation.search is not None:
         out.print(f"  {valuation.search}")
     for line in market_lines(market, deal, valuation.model.names):

@@ -207,7 +207,7 @@ def test_an_error_in_progress_comes_out(n_threads):
     [
         (np.ones((2, 256)), r"= \(3, 256\), got float64 of shape \(2, 256\)"),
         (np.ones((3, 100)), r"got float64 of shape \(3, 100\)"),
-        (np.ones((3, 256), dtype=np.float32), "got float32 of shape"),
+        (np.ones((3, 256), dtype=np.int64), "got int64 of shape"),
     ],
 )
 def test_a_functional_of_the_wrong_shape(result, message):
