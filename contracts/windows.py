@@ -12,7 +12,7 @@ import numpy as np
 
 from contracts.conventions import FloatArray, IntArray
 from montecarlo.elementary import exp, log
-from montecarlo.jit import kernel
+from montecarlo.jit import inlined, kernel
 from montecarlo.roots import cube_root
 
 _NO_SCALE: FloatArray = np.empty(0)
@@ -79,7 +79,7 @@ class Windows:
         return out
 
 
-@kernel
+@inlined
 def _arithmetic(
     prices: FloatArray,
     fixed: FloatArray,
@@ -109,7 +109,7 @@ def _arithmetic(
             average[path] = base + weight * average[path]
 
 
-@kernel
+@inlined
 def _geometric(
     prices: FloatArray,
     fixed: FloatArray,

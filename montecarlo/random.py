@@ -170,8 +170,14 @@ def draw_rows(
     rows: FloatArray,
     n: int,
 ) -> None:
-    """Write :func:`normal_rows` into the first n columns of ``rows``; ``angles`` is not needed."""
-    normal_rows(key, first_path, quad, factor, rows[0, :n], rows[1, :n], rows[2, :n], rows[3, :n])
+    """Write :func:`normal_rows` into the first n columns of ``rows``; ``angles`` is not needed.
+
+    Not by calling it: one function fewer to compile in every first run.
+    """
+    z0, z1, z2, z3 = rows[0, :n], rows[1, :n], rows[2, :n], rows[3, :n]
+    word_rows(key, first_path, quad, factor, z0, z1, z2, z3)
+    _normals_in_place(z0, z1)
+    _normals_in_place(z2, z3)
 
 
 @kernel
