@@ -19,9 +19,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Literal
 
 from contracts.checks import require
+from montecarlo import checks
 from montecarlo.sampling import Sampling
 
 Method = Literal["random", "antithetic", "sobol"]
@@ -41,6 +43,10 @@ _COST = {"random": 1.0, "antithetic": 0.8, "sobol": 2.0}
 _MARGIN = 1.1
 _LEAST_RATE, _MOST_RATE = 0.5, 1.0
 _LEAST_GROWTH, _MOST_GROWTH = 1.5, 16.0
+_UNCOUNTED = 10**18
+"""From here on "more than this" says it all, and powers stay within the range of a float."""
+
+_NO_ERROR = "the pilot has no standard error"
 
 Evaluate = Callable[[Method, int, int], float]
 """The standard error of a valuation, from the method, the number of paths and the seed."""
@@ -148,13 +154,19 @@ def search(
     >>> found.trials[-1].method, found.trials[-1].n_paths
     ('antithetic', 11264)
     """
-    is_positive = isinstance(standard_error, int | float) and 0.0 < standard_error < math.inf
+    is_number = isinstance(standard_error, Real) and not isinstance(standard_error, bool)
+    is_positive = is_number and 0.0 < standard_error < math.inf
     require(is_positive, "standard_error", "be a number above zero", standard_error)
+    checks.integer("max_paths", max_paths, 1)
+    checks.seed_words(seed)
     trials: list[Trial] = []
     for method in methods:
         trials += _pilots(evaluate, method, standard_error, seed)
     usable = [t for t in trials if not t.reason and t.expected_paths]
     if not usable:
+        # The same fault whatever the method is no matter of drawing paths.
+        if len({t.reason for t in trials}) == 1:
+            raise ValueError(trials[-1].reason)
         message = f"standard_error: no way of drawing paths applies: {trials[-1].reason}"
         raise ValueError(message)
     best = min(usable, key=lambda t: _COST[t.method] * t.expected_paths)
@@ -163,6 +175,7 @@ def search(
         _check_budget(n_paths, max_paths, best.method, standard_error)
         error = evaluate(best.method, n_paths, seed)
         trials.append(Trial("run", best.method, n_paths, error))
+        require(not math.isnan(error), "standard_error", "be a number for the run", error)
         if error <= standard_error:
             return Search(float(standard_error), tuple(trials))
         growth = _MARGIN * (error / standard_error) ** 2
@@ -172,6 +185,11 @@ def search(
 
 def sampling_of(method: Method, n_paths: int, *, spot_only: bool = True) -> Sampling:
     """Return how to draw a number of paths by a method, 32 randomisations of Sobol points.
+
+    Raises
+    ------
+    ValueError
+        When the number does not fill 32 powers of two, naming the nearest that do.
 
     Examples
     --------
@@ -196,14 +214,16 @@ def _pilots(evaluate: Evaluate, method: Method, wanted: float, seed: int) -> lis
         except ValueError as fault:
             return [Trial("pilot", method, n_paths, math.nan, reason=str(fault))]
         rate = _LEAST_RATE
-        if len(errors) == len(sizes) > 1 and errors[-1] > 0.0:
+        if len(errors) == len(sizes) > 1 and min(errors) > 0.0:
             rate = math.log(errors[0] / errors[-1]) / math.log(sizes[-1] / sizes[0])
             rate = min(max(rate, _LEAST_RATE), _MOST_RATE)
-        factor = (_MARGIN**0.5 * errors[-1] / wanted) ** (1.0 / rate)
+        ratio = _MARGIN**0.5 * errors[-1] / wanted
+        if math.isnan(ratio):
+            return [Trial("pilot", method, n_paths, math.nan, reason=_NO_ERROR)]
         # A first pilot that has another after it says nothing of the rate.
         is_last = len(errors) == len(sizes)
-        needed = math.ceil(n_paths * factor) if math.isfinite(factor) else 0
-        expected = max(needed, _least(method)) if is_last and needed >= 0 else 0
+        needed = min(math.ceil(n_paths * min(ratio, _UNCOUNTED) ** (1.0 / rate)), _UNCOUNTED)
+        expected = max(needed, _least(method)) if is_last else 0
         found.append(Trial("pilot", method, n_paths, errors[-1], expected))
     return found
 
@@ -221,7 +241,6 @@ def _admissible(method: Method, n_paths: int) -> int:
 
 
 def _check_budget(n_paths: int, max_paths: int, method: str, standard_error: float) -> None:
-    rule = (
-        f"be reachable within max_paths ({max_paths:,}); {n_paths:,} {method} paths would be needed"
-    )
+    needed = f"{n_paths:,}" if n_paths < _UNCOUNTED else f"more than {_UNCOUNTED:,}"
+    rule = f"be reachable within max_paths ({max_paths:,}); {needed} {method} paths would be needed"
     require(n_paths <= max_paths, "standard_error", rule, standard_error)

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contracts import golden_file
-from contracts.golden_file import Figures, Golden
+from contracts.golden_file import Drawn, Figures, Golden
 from contracts.golden_inputs import changed_terms, inputs_of, read_deal, read_market
 
 if TYPE_CHECKING:
@@ -131,6 +131,7 @@ def check(file: str | os.PathLike[str], *, n_threads: int | None = None) -> Gold
         measure=golden.measure,
         n_paths=golden.n_paths,
         seed=golden.seed,
+        sampling=golden.sampling.sampling(),
         n_threads=n_threads,
     )
     return compare(valuation, golden)
@@ -229,6 +230,7 @@ def _golden(valuation: Valuation, path: Path, tolerance: float) -> Golden:
         measure=valuation.measure,
         n_paths=valuation.plan.n_paths,
         seed=valuation.plan.seed,
+        sampling=Drawn(**asdict(valuation.plan.sampling)),
         tolerance=tolerance,
         fingerprint=valuation.fingerprint(),
         versions=versions(),
@@ -319,8 +321,11 @@ def _changed_inputs(valuation: Valuation, golden: Golden) -> list[str]:
     changed = [f"{name}: was {was}, is {now}" for name, was, now in pairs if was != now]
     if valuation.is_replay:
         changed.append("prices: were simulated, are supplied paths")
+    was_drawn = golden.sampling.model_dump()
+    is_drawn = was_drawn if valuation.is_replay else asdict(plan.sampling)
     return [
         *changed,
+        *changed_terms("sampling", was_drawn, is_drawn),
         *changed_terms("deal", golden.deal.terms, valuation.deal.terms),
         *changed_terms("market", golden.market.terms, valuation.market.terms),
     ]

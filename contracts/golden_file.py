@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from montecarlo.sampling import Method, Ordering, Precision, Sampling
 
 FORMAT: Literal["offtake golden 1"] = "offtake golden 1"
 FAULTS_PRINTED = 5
@@ -25,6 +27,25 @@ class Figures(_Part):
     standard_error: float = Field(ge=0.0)
     expected_amount: float
     expected_amount_error: float = Field(ge=0.0)
+
+
+class Drawn(_Part):
+    """How paths were drawn: the fields of :class:`montecarlo.Sampling`."""
+
+    method: Method = "random"
+    precision: Precision = "double"
+    spot_only: bool = True
+    n_points: int | None = None
+    ordering: Ordering = "auto"
+
+    @model_validator(mode="after")
+    def _is_a_sampling(self) -> Self:
+        self.sampling()
+        return self
+
+    def sampling(self) -> Sampling:
+        """Return it as a plan takes it."""
+        return Sampling(**self.model_dump())
 
 
 class Inputs(_Part):
@@ -45,8 +66,8 @@ class Golden(_Part):
     ----------
     deal, market
         The terms of both.
-    perspective, measure, n_paths, seed
-        How they were valued.
+    perspective, measure, n_paths, seed, sampling
+        How they were valued; files without ``sampling`` are of plain valuations.
     tolerance
         In combined standard errors, for a comparison under other versions.
     fingerprint, versions, vector_extensions
@@ -62,6 +83,7 @@ class Golden(_Part):
     measure: Literal["pricing", "physical"]
     n_paths: int = Field(ge=2)
     seed: int = Field(ge=0)
+    sampling: Drawn = Drawn()
     tolerance: float = Field(gt=0.0)
     fingerprint: str
     versions: dict[str, str]

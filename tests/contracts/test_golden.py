@@ -10,6 +10,7 @@ import pytest
 import contracts
 from contracts import golden, golden_file
 from contracts.catalogue import deal_path
+from montecarlo.sampling import Sampling
 
 DEAL = "lynas-jare"
 N_PATHS = 512
@@ -71,6 +72,40 @@ def test_golden_holds_inputs_and_results_in_full(valuation, recorded):
     assert content["versions"]["numpy"] == np.__version__
     assert (content["n_paths"], content["seed"], content["measure"]) == (N_PATHS, 7, "pricing")
     assert content["deal"]["place"] == "built-in"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"sampling": "antithetic", "n_paths": N_PATHS},
+        {"sampling": "sobol", "n_paths": 8192},
+        {"precision": "single", "n_paths": N_PATHS},
+        {"sampling": Sampling(method="antithetic"), "n_paths": N_PATHS},
+        {"n_paths": "auto", "standard_error": 1e9},
+    ],
+    ids=["antithetic", "sobol", "single", "own", "auto"],
+)
+def test_paths_are_drawn_as_recorded(tmp_path, given):
+    file = golden.record(contracts.value(DEAL, seed=7, **given), tmp_path / "drawn.json")
+
+    assert golden.check(file).is_bit_equal
+
+
+def test_golden_without_sampling_is_of_a_plain_valuation(changed):
+    file = changed()
+    content = json.loads(file.read_text(encoding="utf-8"))
+    del content["sampling"]
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+    assert golden.check(file).is_bit_equal
+
+
+def test_other_sampling_is_named(recorded):
+    other = contracts.value(DEAL, n_paths=N_PATHS, seed=7, sampling="antithetic")
+    result = golden.compare(other, golden_file.read(recorded))
+
+    assert not result.passed
+    assert result.changed_inputs == ('sampling method: was "random", is "antithetic"',)
 
 
 def test_existing_file_is_not_written_over(valuation, tmp_path):
@@ -312,6 +347,8 @@ def test_hostile_bytes_are_refused(tmp_path, content):
         ({"deal": {}}, r"deal\.terms"),
         ({"measure": "both"}, "measure"),
         ({"tolerance": 0.0}, "tolerance"),
+        ({"sampling__method": "halton"}, r"sampling\.method"),
+        ({"sampling__method": "sobol"}, "n_points must be"),
     ],
 )
 def test_damage_is_named(changed, change, said):

@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 
 from contracts.accuracy import (
@@ -126,7 +127,73 @@ def test_an_exact_value_takes_the_least():
     assert found.trials[-1].n_paths == LEAST_PATHS
 
 
-@pytest.mark.parametrize("wanted", [0.0, -1.0, math.nan, math.inf, "much"])
+@pytest.mark.parametrize("wanted", [5e-324, 1e-300, 1e-100, 1e-9])
+def test_an_absurd_error_is_refused_before_it_starts(wanted):
+    lab = Laboratory(dict.fromkeys(("random", "antithetic", "sobol"), 1e6))
+    with pytest.raises(ValueError, match=r"max_paths \(50,000,000\); more than 1,0[0,]* .* paths"):
+        search(lab, wanted, seed=1)
+    assert [seed for _, _, seed in lab.calls if seed == 1] == []
+
+
+def test_a_first_pilot_without_error_says_nothing_of_the_rate():
+    # As for a floor so far away that the first few paths never meet it.
+    class Rare(Laboratory):
+        def __call__(self, method, n_paths, seed):
+            error = super().__call__(method, n_paths, seed)
+            return 0.0 if n_paths <= RANDOMISATIONS * 256 else error
+
+    found = search(Rare({"sobol": 100.0}), 0.1, seed=1, methods=["sobol"])
+    assert found.trials[1].expected_paths == math.ceil(1.1 * 100.0**2 / 0.1**2)
+
+
+def test_a_pilot_without_a_standard_error_is_left_out():
+    lab = Laboratory({"random": 1.0, "antithetic": math.nan})
+    found = search(lab, 1.0, seed=1, methods=["antithetic", "random"])
+
+    assert found.trials[-1].method == "random"
+    assert found.trials[0].reason == "the pilot has no standard error"
+
+
+def test_a_run_without_a_standard_error_is_refused():
+    class Broken(Laboratory):
+        def __call__(self, method, n_paths, seed):
+            return math.nan if seed == 1 else super().__call__(method, n_paths, seed)
+
+    with pytest.raises(ValueError, match="standard_error must be a number for the run, got nan"):
+        search(Broken({"random": 1.0}), 1.0, seed=1, methods=["random"])
+
+
+def test_a_fault_of_the_call_is_not_put_on_the_methods():
+    def faulty(method, n_paths, seed):
+        message = "perspective must be one of offtaker, producer, got 'nobody'"
+        raise ValueError(message)
+
+    with pytest.raises(ValueError, match=r"^perspective must be one of"):
+        search(faulty, 1.0, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"max_paths": 0}, "max_paths must be an integer of at least 1, got 0"),
+        ({"max_paths": "x"}, "max_paths must be an integer of at least 1, got 'x'"),
+        ({"max_paths": None}, "max_paths must be an integer of at least 1, got None"),
+        ({"seed": -1}, "seed must be an integer in .*, got -1$"),
+        ({"seed": "1"}, "seed must be an integer in .*, got '1'$"),
+    ],
+)
+def test_bad_numbers(given, message):
+    with pytest.raises(ValueError, match=message):
+        search(Laboratory({"random": 1.0}), 1.0, **{"seed": 1, **given})
+
+
+def test_a_number_of_any_kind():
+    lab = Laboratory({"random": 1.0})
+    for wanted in (np.float32(0.5), np.int64(1), 1):
+        assert search(lab, wanted, seed=1, methods=["random"]).standard_error == float(wanted)
+
+
+@pytest.mark.parametrize("wanted", [0.0, -1.0, math.nan, math.inf, "much", True])
 def test_bad_standard_error(wanted):
     with pytest.raises(ValueError, match="standard_error must be a number above zero, got"):
         search(Laboratory({"random": 1.0}), wanted, seed=1)
@@ -136,6 +203,8 @@ def test_sampling_of_a_number_of_paths():
     assert sampling_of("sobol", 32 * 512).n_points == 512
     assert sampling_of("antithetic", 1024).method == "antithetic"
     assert sampling_of("random", 1024).spot_only
+    with pytest.raises(ValueError, match=r"n_paths must be 32 .* the nearest are 8192 and 16384"):
+        sampling_of("sobol", 10_000)
 
 
 def test_text():
