@@ -49,6 +49,10 @@ class Store:
     __slots__ = ("folder",)
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
+        # An empty name would be the folder that one happens to stand in.
+        if not isinstance(folder, str | os.PathLike) or folder == "":
+            msg = f"store must be a folder, got {folder!r}"
+            raise ValueError(msg)
         self.folder = Path(folder)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -105,7 +109,10 @@ class Store:
             Naming the file and what is wrong with it.
         """
         file = self.file(task)
-        raw = file.read_bytes()
+        try:
+            raw = file.read_bytes()
+        except OSError as error:
+            raise _refused(file, f"it cannot be read ({error.strerror})") from error
         content = raw[len(MAGIC) + _DIGEST_BYTES :]
         if not raw.startswith(MAGIC):
             raise _refused(file, "it begins as another kind or version of file")

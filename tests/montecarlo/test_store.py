@@ -189,6 +189,23 @@ def test_a_store_is_a_folder(tmp_path):
         run(file)
 
 
+@pytest.mark.parametrize("folder", ["", 3])
+def test_a_store_has_a_name(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=f"store must be a folder, got {folder!r}"):
+        run(folder)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_chunk_that_cannot_be_read_is_named(tmp_path):
+    run(tmp_path)
+    file = files(tmp_path)[0]
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(StoreError, match=rf"{file.name} must be a chunk .* it cannot be read"):
+        run(tmp_path)
+
+
 def test_a_functional_without_fingerprint_is_refused(tmp_path):
     class Plain:
         n_outputs, n_kept = 1, 0
