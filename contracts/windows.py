@@ -97,7 +97,9 @@ def _arithmetic(
             # Months in a quarter: one pass, adding in the same order as below.
             one, two, three = prices[rows[first]], prices[rows[first + 1]], prices[rows[first + 2]]
             for path in range(n_paths):
-                average[path] = base + weight * ((one[path] + two[path]) + three[path])
+                # Times one: prices may be of 32 bits, their sum is not.
+                total = (1.0 * one[path] + two[path]) + three[path]
+                average[path] = base + weight * total
             continue
         for path in range(n_paths):
             average[path] = 0.0

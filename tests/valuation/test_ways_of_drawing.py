@@ -132,3 +132,14 @@ def test_exposure_draws_independent_paths():
 def test_bad_requests(options, message):
     with pytest.raises(ValueError, match=message):
         value(**options)
+
+
+@pytest.mark.parametrize("name", ["lynas-jare", "nouveau-monde", "australia-cis-collar"])
+def test_only_the_prices_are_in_single_precision(name):
+    # Replayed, the same prices are in 64 bits from the start: all that follows must be too.
+    single = Sampling(precision="single", spot_only=True)
+    prices = contracts.simulated_prices(name, n_paths=512, seed=3, sampling=single)
+    simulated = contracts.value(name, n_paths=512, seed=3, sampling=single, control=False)
+    replayed = contracts.value(name, prices=prices, control=False)
+
+    np.testing.assert_array_equal(simulated.samples, replayed.samples)
