@@ -207,7 +207,11 @@ GOALS = (
         must=8.0,
         wanted=15.0,
         form="{:.1f}x",
-        measure=best_over_plain("hard", "ours, plain", ("ours, Sobol", "ours, antithetic")),
+        measure=best_over_plain(
+            "hard",
+            "ours, plain",
+            ("ours, Sobol", "ours, Sobol, principal", "ours, Sobol, bridge", "ours, antithetic"),
+        ),
     ),
     Goal(
         name="memory growth, one deal, bytes a path",

@@ -96,6 +96,7 @@ def warm_up() -> Warmup:
     with watch_compiling(events.append):
         for name in deals():
             value(load(name), n_paths=N_PATHS, seed=1).exposure()
+            value(load(name), n_paths=N_PATHS, seed=1, precision="single")
         _samplings()
         _clauses()
     folders = cache_folders()
@@ -131,7 +132,7 @@ def _samplings() -> None:
         Sampling(method="sobol", n_points=N_PATHS // 2, ordering=ordering)
         for ordering in get_args(Ordering)
     ]
-    ways += [dataclasses.replace(way, precision="single") for way in ways[:2]]
+    ways += [dataclasses.replace(way, precision="single") for way in ways]
     for sampling in ways:
         simulate(joint, grid, _Last(), Plan(n_paths=N_PATHS, seed=1, sampling=sampling))
 

@@ -37,6 +37,7 @@ from montecarlo.executors.job import (
     available,
     blocks_of,
     chunk_paths,
+    thread_chunk_paths,
 )
 from montecarlo.functional import Functional
 from montecarlo.grid import TimeGrid
@@ -136,7 +137,11 @@ def simulate(
     if works.is_local:
         job.open(lambda: parts)
     kept_in = None if store is None else Store.at(store)
-    tasks = job.tasks(chunk_paths(plan, is_small=works.is_local and kept_in is None))
+    if works.is_local and kept_in is None:
+        size = thread_chunk_paths(plan, grid.times.size * len(model.names))
+    else:
+        size = chunk_paths(plan, is_small=False)
+    tasks = job.tasks(size)
     collection = Collection(job)
     with closing(chunks(tasks, works, kept_in)) as found:
         for task, chunk in found:

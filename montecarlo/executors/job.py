@@ -16,7 +16,7 @@ from typing import Literal, Protocol, TypeAlias, get_args, runtime_checkable
 import numpy as np
 
 from montecarlo import checks
-from montecarlo.accumulators import GranuleMoments
+from montecarlo.accumulators import GRANULE, GranuleMoments
 from montecarlo.block import PathBlock
 from montecarlo.canonical import digest
 from montecarlo.checks import FloatArray
@@ -33,6 +33,11 @@ Kept: TypeAlias = Literal["samples", "histogram", "nothing"]
 
 SMALLEST_CHUNK = 2**14
 LARGEST_CHUNK = 2**20
+_ROW_PATHS = 2_500_000
+"""Rows times paths that take about 20 ms."""
+_FEWEST_CHUNKS = 8
+_SMALLEST_THREAD = 2**11
+_LARGEST_THREAD = 2**16
 _MANY_CHUNKS = 1024
 
 
@@ -154,7 +159,8 @@ class Simulation:
             When ``is_stopped`` says so between two blocks.
         """
         sampling = self._plan.sampling
-        size = _power_of_two(max(stop - start, SMALLEST_CHUNK))
+        # Chunks start at multiples of their size; a last one that is shorter does all the more.
+        size = _power_of_two(max(stop - start, 2 * GRANULE))
         moments = ChunkMoments(self._n_outputs, sampling, first_path=start, chunk_paths=size)
         n_columns = stop - start if self._kept == "samples" else 0
         samples = np.empty((self._n_kept, n_columns))
@@ -270,7 +276,7 @@ class Task:
 
 
 def chunk_paths(plan: Plan, *, is_small: bool) -> int:
-    """Return the paths of a chunk: few for threads, more where chunks travel or are stored.
+    """Return the paths of a chunk that is sent to a cluster or kept in a store.
 
     A function of the plan alone, so that what is stored fits whoever comes back to it: about a
     thousand chunks or fewer up to a billion paths.
@@ -282,6 +288,32 @@ def chunk_paths(plan: Plan, *, is_small: bool) -> int:
     """
     wanted = 1 if is_small else -(-plan.n_paths // _MANY_CHUNKS)
     power = min(max(_power_of_two(wanted), SMALLEST_CHUNK), LARGEST_CHUNK)
+    return max(power, _power_of_two(plan.block_size or 1))
+
+
+def thread_chunk_paths(plan: Plan, n_rows: int) -> int:
+    """Return the paths of a chunk for threads: 10 to 30 ms of work, but at least eight chunks.
+
+    A price on a date takes some 8 ns a path, with what is worked out from it. Which chunks there
+    are changes no bit.
+
+    Parameters
+    ----------
+    plan
+        Of the simulation.
+    n_rows
+        Prices times dates.
+
+    Examples
+    --------
+    >>> plan = Plan(n_paths=10**6, seed=1)
+    >>> [thread_chunk_paths(plan, n_rows) for n_rows in (1, 120, 960)]
+    [65536, 16384, 2048]
+    >>> thread_chunk_paths(Plan(n_paths=20_000, seed=1), 120)
+    2048
+    """
+    wanted = min(_ROW_PATHS // max(n_rows, 1), plan.n_paths // _FEWEST_CHUNKS, _LARGEST_THREAD)
+    power = max(_power_of_two(wanted + 1) // 2, _SMALLEST_THREAD)
     return max(power, _power_of_two(plan.block_size or 1))
 
 
