@@ -193,6 +193,8 @@ def value_together(
     >>> bool(joint.std() < lynas.samples.std() + nouveau.samples.std())
     True
     """
+    is_number = not isinstance(n_paths, str)
+    require(is_number, "n_paths", "be a number where deals are valued together", n_paths)
     one_of(measure, ("pricing", "physical"), "measure")
     one_of(quantiles, get_args(Quantiles), "quantiles")
     require(len(deals) > 0, "deals", "hold at least one", len(deals))
@@ -271,10 +273,15 @@ def _sampling(
     like: SamplingLike, n_paths: int, precision: Precision, *, is_replay: bool
 ) -> Sampling:
     """Return how to draw paths; supplied ones are not drawn."""
+    if is_replay:
+        require(
+            like in ("random", Sampling()), "sampling", "be left out with supplied prices", like
+        )
+        require(precision == "double", "precision", "be left out with supplied prices", precision)
+        return Sampling()
     if isinstance(like, Sampling):
         require(precision == "double", "precision", "be said in the sampling given", precision)
         return like
     one_of(like, get_args(Method), "sampling")
     one_of(precision, get_args(Precision), "precision")
-    drawn = sampling_of(like, n_paths, spot_only=not is_replay)
-    return dataclasses.replace(drawn, precision=precision)
+    return dataclasses.replace(sampling_of(like, n_paths), precision=precision)

@@ -143,3 +143,24 @@ def test_only_the_prices_are_in_single_precision(name):
     replayed = contracts.value(name, prices=prices, control=False)
 
     np.testing.assert_array_equal(simulated.samples, replayed.samples)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"sampling": "sobol"}, "sampling must be left out with supplied prices, got 'sobol'"),
+        ({"sampling": "antithetic"}, "sampling must be left out with supplied prices"),
+        ({"precision": "single"}, "precision must be left out with supplied prices"),
+    ],
+)
+def test_supplied_prices_are_not_drawn(options, message):
+    prices = contracts.simulated_prices(deal(), market=market("W1"), n_paths=100, seed=5)
+    with pytest.raises(ValueError, match=message):
+        value(prices=prices, **options)
+
+
+def test_a_search_is_for_one_deal():
+    with pytest.raises(
+        ValueError, match="n_paths must be a number where deals are valued together, got 'auto'"
+    ):
+        contracts.value_together([deal()], market=market("W1"), n_paths="auto")
