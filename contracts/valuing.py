@@ -193,8 +193,8 @@ def value_together(
     >>> bool(joint.std() < lynas.samples.std() + nouveau.samples.std())
     True
     """
-    is_number = not isinstance(n_paths, str)
-    require(is_number, "n_paths", "be a number where deals are valued together", n_paths)
+    rule = "be a number where deals are valued together"
+    require(str(n_paths) != "auto", "n_paths", rule, n_paths)
     one_of(measure, ("pricing", "physical"), "measure")
     one_of(quantiles, get_args(Quantiles), "quantiles")
     require(len(deals) > 0, "deals", "hold at least one", len(deals))
