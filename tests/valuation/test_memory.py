@@ -82,12 +82,12 @@ def test_exposure_takes_one_row_more_than_its_samples():
 
 @pytest.fixture(scope="module")
 def priced():
-    """Return the most allocated while valuing, beyond what a small run takes, and the value."""
-    # The first of all may compile, which takes memory of its own.
+    """Return the most allocated while valuing, beyond what half the paths take, and the value."""
+    # The first of all may compile, and few paths are cut otherwise: memory of their own.
     value(20_000)
-    small, _ = allocated(lambda: value(20_000))
+    small, _ = allocated(lambda: value(420_000))
     peak, valuation = allocated(lambda: value(840_000))
-    return (peak - small) / 820_000, valuation
+    return (peak - small) / 420_000, valuation
 
 
 def value(n_paths):
