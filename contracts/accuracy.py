@@ -8,7 +8,8 @@ From a pilot of :math:`n_0` paths with standard error :math:`s_0`, another seed 
    a = \tfrac12 \ \text{(random, antithetic)}, \quad
    a = \frac{\ln (s_0 / s_1)}{\ln (n_1 / n_0)} \ \text{(Sobol, from two pilots)}
 
-paths are expected to bring the error down to the wanted :math:`s`. The way with the least expected
+paths are expected to bring the error down to the wanted :math:`s`, with a of Sobol points held
+between 0.5 and 0.8. The way with the least expected
 work, n times the cost of a path relative to a random one, is taken. Costs are fixed numbers, not
 times, so that the same question gives the same bits on every machine. Whatever the pilots said, the
 run is repeated with more paths until its own standard error is the wanted one.
@@ -20,15 +21,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Literal
+from typing import Literal, get_args
 
 from contracts.checks import require
 from montecarlo import checks
-from montecarlo.sampling import Sampling
+from montecarlo.sampling import Method, Sampling
 
-Method = Literal["random", "antithetic", "sobol"]
-
-METHODS: tuple[Method, ...] = ("random", "antithetic", "sobol")
+METHODS: tuple[Method, ...] = get_args(Method)
 RANDOMISATIONS = 32
 MAX_PATHS = 50_000_000
 """What a search may spend by default: more says so before it starts."""

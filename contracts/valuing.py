@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
-from contracts.accuracy import MAX_PATHS, Method, sampling_of, search
+from contracts.accuracy import MAX_PATHS, sampling_of, search
 from contracts.checks import one_of, require
 from contracts.conventions import FloatArray
-from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
+from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED, ROUNDING_PATHS
 from contracts.outputs import Outputs
 from contracts.recipes import ValuationRecipe
 from contracts.run import DealLike, MarketLike, Run, as_deal, common_market
@@ -17,11 +17,8 @@ from contracts.valuation import Quantiles, Valuation, valuation_of
 from montecarlo.executors.collection import ExecutorLike, StoreLike
 from montecarlo.models.protocol import Measure
 from montecarlo.plan import Plan
-from montecarlo.sampling import Precision, Sampling
+from montecarlo.sampling import Method, Precision, Sampling
 from montecarlo.simulation import Progress, simulate
-
-ROUNDING_PATHS = 8192
-"""Paths on which single precision is compared with double."""
 
 SamplingLike: TypeAlias = Sampling | Method
 
@@ -79,7 +76,7 @@ def value(
         for each price and step, for a deal reads prices and never the factors behind them.
     precision
         ``"double"``, or ``"single"``: prices simulated in 32-bit floats, all else in 64-bit ones;
-        ``rounding`` of the result says by how much that moves the value on 8,192 paths.
+        ``rounding`` of the result says by how much that moves the value on the first 8,192 paths.
     progress
         Called with (paths done, paths in all).
     executor, store

@@ -13,7 +13,7 @@ from montecarlo.accumulators import GRANULE
 from montecarlo.block import PathBlock
 from montecarlo.models.protocol import BlockSource, Workspace
 
-I = TypeVar("I")  # noqa: E741
+Item = TypeVar("Item")
 R = TypeVar("R")
 
 IsStopped: TypeAlias = Callable[[], bool]
@@ -71,7 +71,7 @@ class Blocks:
 
 
 def in_order(
-    items: Iterable[I], work: Callable[[I, IsStopped], R], n_threads: int
+    items: Iterable[Item], work: Callable[[Item, IsStopped], R], n_threads: int
 ) -> Generator[R, None, None]:
     """Yield what the work makes of each item, in their order, a few items ahead on threads.
 
@@ -91,7 +91,7 @@ def in_order(
         return
     errors: list[BaseException] = []
 
-    def run(item: I) -> R | None:
+    def run(item: Item) -> R | None:
         try:
             return None if stop.is_set() else work(item, stop.is_set)
         except BaseException as error:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.concession import concession_rows
+from contracts.defaults import ROUNDING_PATHS
 from contracts.equity import equity_rows
 from contracts.reports.assumptions import market_lines, term_lines
 from contracts.reports.console import console, make_table, show
@@ -36,10 +37,11 @@ def print_valuation(valuation: Valuation) -> None:
     source = "supplied prices" if valuation.is_replay else f"seed {valuation.plan.seed}"
     out.print(f"measure {valuation.measure} · {paths} · {source}{_drawn(valuation)}")
     if valuation.rounding is not None:
+        n_paths = min(valuation.plan.n_paths, ROUNDING_PATHS)
         share = abs(valuation.rounding / valuation.pv) if valuation.pv else 0.0
         out.print(
             f"  single precision moves the value by {valuation.rounding:,.6g} {deal.currency}, "
-            f"{share:.1e} of it, on the same 8,192 paths"
+            f"{share:.1e} of it, on the same {n_paths:,} paths"
         )
     if valuation.search is not None:
         out.print(f"  {valuation.search}")

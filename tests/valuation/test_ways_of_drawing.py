@@ -8,7 +8,8 @@ import pytest
 
 import contracts
 from benchmarks.ours.deals import deal, market
-from contracts.valuing import ROUNDING_PATHS
+from contracts.defaults import ROUNDING_PATHS
+from contracts.reports.terminal import print_valuation
 from montecarlo import Sampling
 
 N = 32 * 512
@@ -76,6 +77,13 @@ def test_single_precision_says_what_it_moves():
     assert 0.0 < abs(single.rounding / double.pv) < 1e-6
     assert double.rounding is None
     assert single.to_dict()["rounding"] == single.rounding
+
+
+@pytest.mark.parametrize(("n_paths", "compared"), [(1000, "1,000"), (10_000, "8,192")])
+def test_the_report_says_on_how_many_paths(capsys, n_paths, compared):
+    print_valuation(value(n_paths=n_paths, precision="single"))
+
+    assert f"on the same {compared} paths" in " ".join(capsys.readouterr().out.split())
 
 
 def test_wanted_standard_error():
