@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from montecarlo.models.constant import Constant
     from montecarlo.models.gbm import GBM
     from montecarlo.models.joint import Joint
-    from montecarlo.models.protocol import BlockSource, Measure, PriceModel
+    from montecarlo.models.protocol import BlockSource, Measure, PriceModel, RiskFactor
     from montecarlo.models.schwartz import Schwartz
     from montecarlo.models.schwartz_smith import SchwartzSmith
     from montecarlo.models.supplied import SuppliedPaths
@@ -72,6 +72,7 @@ _MODULES = {
     "PathBlock": "montecarlo.block",
     "Plan": "montecarlo.plan",
     "PriceModel": "montecarlo.models.protocol",
+    "RiskFactor": "montecarlo.models.protocol",
     "Sampling": "montecarlo.sampling",
     "Schwartz": "montecarlo.models.schwartz",
     "SchwartzSmith": "montecarlo.models.schwartz_smith",
@@ -121,6 +122,7 @@ __all__ = [
     "PathBlock",
     "Plan",
     "PriceModel",
+    "RiskFactor",
     "Sampling",
     "Schwartz",
     "SchwartzSmith",

@@ -12,7 +12,7 @@ from montecarlo.checks import FloatArray
 from montecarlo.curve import ForwardCurve
 from montecarlo.grid import TimeGrid
 from montecarlo.models.gaussian import GaussianLaw
-from montecarlo.models.protocol import BlockSource, Measure, as_measure
+from montecarlo.models.protocol import BlockSource, Measure, RiskFactor, as_measure
 from montecarlo.sampling import INDEPENDENT, Sampling
 
 
@@ -61,6 +61,10 @@ class Constant:
         """Return the price of each time, the same under both measures."""
         as_measure(measure)
         return self.forward_curve(times)
+
+    def risk_premia(self) -> tuple[RiskFactor, ...]:
+        """Return nothing: a price that is certain has no risk to be paid for."""
+        return ()
 
     def log_variance(self, times: npt.ArrayLike) -> FloatArray:
         """Return zeros."""

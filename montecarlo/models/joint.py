@@ -15,7 +15,7 @@ from montecarlo.grid import TimeGrid
 from montecarlo.models.constant import Constant
 from montecarlo.models.gaussian import GaussianLaw
 from montecarlo.models.lognormal import LognormalModel
-from montecarlo.models.protocol import BlockSource, Measure
+from montecarlo.models.protocol import BlockSource, Measure, RiskFactor
 from montecarlo.sampling import INDEPENDENT, Sampling
 
 Member: TypeAlias = LognormalModel | Constant
@@ -103,6 +103,10 @@ class Joint:
     ) -> FloatArray:
         """Return the mean price of one name under a measure, currency per unit."""
         return self.model(name).expected_spot(times, measure)
+
+    def risk_premia(self, name: str) -> tuple[RiskFactor, ...]:
+        """Return the risk factors of one name, each with its premium."""
+        return self.model(name).risk_premia()
 
     def log_covariance(
         self,

@@ -3,7 +3,7 @@ r"""What every model of one lognormal price shares: closed forms from its Gaussi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import cast
+from typing import ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,19 +13,21 @@ from montecarlo.checks import FloatArray
 from montecarlo.curve import ForwardCurve
 from montecarlo.grid import TimeGrid
 from montecarlo.models.gaussian import ForwardFunction, GaussianLaw
-from montecarlo.models.protocol import BlockSource, Measure, as_measure
+from montecarlo.models.protocol import BlockSource, Measure, RiskFactor, as_measure
 from montecarlo.sampling import INDEPENDENT, Sampling
 
 
 class LognormalModel(ABC):
     """Base of the models of one price whose logarithm is Gaussian.
 
-    A subclass is a frozen dataclass with a ``name``; it says its forward curve and its factors.
+    A subclass is a frozen dataclass with a ``name``; it says its forward curve, its factors and
+    what they are called.
     """
 
     __slots__ = ()
 
     name: str
+    factor_names: ClassVar[tuple[str, ...]] = ("log price",)
 
     @abstractmethod
     def forward(self, times: npt.ArrayLike) -> FloatArray:
@@ -39,6 +41,22 @@ class LognormalModel(ABC):
     def names(self) -> tuple[str, ...]:
         """The one price it gives."""
         return (self.name,)
+
+    def risk_premia(self) -> tuple[RiskFactor, ...]:
+        r"""Return the factors of the log price, each with its premium :math:`\lambda_i`.
+
+        The physical mean is the pricing mean times
+        :math:`\exp\sum_i \lambda_i(1 - e^{-\kappa_i t})/\kappa_i`.
+        """
+        law = self.law()
+        columns = (law.mean_reversion, law.volatility, law.risk_premium)
+        names = self.factor_names
+        if len(names) != law.volatility.size:
+            names = tuple(f"factor {i + 1}" for i in range(law.volatility.size))
+        return tuple(
+            RiskFactor(name, *(float(number) for number in row))
+            for name, *row in zip(names, *columns, strict=True)
+        )
 
     def prepare(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol, TypeAlias, get_args, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, get_args, runtime_checkable
 
 from montecarlo.block import PathBlock
 from montecarlo.grid import TimeGrid
@@ -11,6 +11,31 @@ from montecarlo.sampling import INDEPENDENT, Sampling
 Measure: TypeAlias = Literal["pricing", "physical"]
 """``pricing``: drift from the forward curve, for value. ``physical``: real-world drift, for
 expected outlays."""
+
+
+class RiskFactor(NamedTuple):
+    """One source of risk of a price, and what bearing it is paid.
+
+    A model of one price lists its own by ``risk_premia()``, in the order in which its docstring
+    names them; one that is the same under both measures has none.
+
+    Parameters
+    ----------
+    name
+        What it is, in a word or two: ``"short-term"``, ``"long-term"``, ``"jumps"``.
+    mean_reversion
+        1/yr; 0 where shocks stay, NaN where it means nothing.
+    volatility
+        1/sqrt(yr), of the log price; NaN where it means nothing.
+    risk_premium
+        What the physical drift of the log price has beyond the pricing drift, 1/yr.
+    """
+
+    name: str
+    mean_reversion: float
+    volatility: float
+    risk_premium: float
+
 
 Workspace: TypeAlias = Any
 """Arrays a source reuses from block to block; one for each thread, known to its source only."""

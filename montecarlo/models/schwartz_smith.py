@@ -3,6 +3,7 @@ r"""Schwartz-Smith two-factor model: shocks that fade and shocks that stay."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy.typing as npt
 
@@ -77,7 +78,11 @@ class SchwartzSmith(LognormalModel):
     ... )
     >>> model.log_variance([0.25, 1.0]).round(6)
     array([0.033737, 0.077615])
+    >>> [(factor.name, factor.volatility) for factor in model.risk_premia()]
+    [('short-term', 0.35), ('long-term', 0.15)]
     """
+
+    factor_names: ClassVar[tuple[str, ...]] = ("short-term", "long-term")
 
     name: str
     mean_reversion: float

@@ -68,6 +68,17 @@ class ModelBattery:
 
         assert (np.abs(prices.mean(axis=1) - expected) <= error + 1e-13 * np.abs(expected)).all()
 
+    def test_premia_are_finite_and_named_apart(self):
+        """A model lists its risk factors; without any premium both measures agree."""
+        factors = self.closed_form("risk_premia")
+        times = self.grid.times
+        pricing = self.closed_form("expected_spot", times, "pricing")
+        physical = self.closed_form("expected_spot", times, "physical")
+
+        assert len({factor.name for factor in factors}) == len(factors)
+        assert all(np.isfinite(factor.risk_premium) for factor in factors)
+        assert (physical == pricing).all() or any(factor.risk_premium for factor in factors)
+
     def test_no_number_is_lost(self):
         prices = self.paths()
 

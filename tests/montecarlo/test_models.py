@@ -347,3 +347,25 @@ def test_unknown_measure(measure):
 def test_models_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         GBM_MODEL.volatility = 0.3
+
+
+@pytest.mark.parametrize("model", [GBM_MODEL, SCHWARTZ, SMITH])
+def test_listed_premia_are_what_lifts_the_physical_mean(model):
+    times = GRID.times
+    lift = np.zeros(times.size)
+    for factor in model.risk_premia():
+        k = factor.mean_reversion
+        lift += factor.risk_premium * (times if k == 0.0 else (1 - np.exp(-k * times)) / k)
+
+    assert model.expected_spot(times, "physical") == pytest.approx(
+        model.forward(times) * np.exp(lift), rel=1e-13
+    )
+
+
+def test_risk_factors_are_listed_by_name():
+    assert JOINT.risk_premia("share") == (("log price", 0.0, 0.41, 0.06),)
+    assert JOINT.risk_premia("ndpr") == (
+        ("short-term", 1.5, 0.35, -0.08),
+        ("long-term", 0.0, 0.15, 0.03),
+    )
+    assert Constant(name="deck", forward_curve=CURVE).risk_premia() == ()
