@@ -27,7 +27,8 @@ from contracts.conventions import FloatArray, IntArray, Observed
 from contracts.protocols import EquityLeg, Prices
 from contracts.settlement import Line, Settlement
 from montecarlo.grid import TimeGrid
-from montecarlo.models import Joint
+from montecarlo.models import Constant, Joint
+from montecarlo.models.lognormal import LognormalModel
 from montecarlo.models.protocol import Measure
 from montecarlo.normal import normal_cdf
 
@@ -71,7 +72,7 @@ def equity_controls(
     observed = settlement.observe(means)
     for line in lines:
         leg = line.clause.leg
-        if not isinstance(leg, EquityLeg):
+        if not isinstance(leg, EquityLeg) or not _is_lognormal(model, leg.share):
             continue
         expectation = float(_all_shares(leg, line, means, observed)[0, 0])
         mean = expectation / leg.delivered_shares
@@ -90,6 +91,10 @@ def equity_controls(
             is_one_sided=True,
         )
     return found
+
+
+def _is_lognormal(model: Joint, name: str) -> bool:
+    return isinstance(model.model(name), LognormalModel | Constant)
 
 
 def best_slope(relative_strike: float, log_variance: float) -> float:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from montecarlo.bridge import BrownianBridge, brownian_bridge
     from montecarlo.curve import DiscountCurve, ForwardCurve
     from montecarlo.directions import direction_numbers
+    from montecarlo.engine.intensity import Intensity
     from montecarlo.functional import Functional
     from montecarlo.geometric import geometric_average_option
     from montecarlo.grid import TimeGrid, year_fraction
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from montecarlo.models.constant import Constant
     from montecarlo.models.gbm import GBM
     from montecarlo.models.joint import Joint
+    from montecarlo.models.jump_diffusion import JumpDiffusion
+    from montecarlo.models.merton import Merton
     from montecarlo.models.protocol import BlockSource, Measure, PriceModel, RiskFactor
     from montecarlo.models.schwartz import Schwartz
     from montecarlo.models.schwartz_smith import SchwartzSmith
@@ -66,8 +69,11 @@ _MODULES = {
     "GBM": "montecarlo.models.gbm",
     "GranuleMoments": "montecarlo.accumulators",
     "Histogram": "montecarlo.histogram",
+    "Intensity": "montecarlo.engine.intensity",
     "Joint": "montecarlo.models.joint",
+    "JumpDiffusion": "montecarlo.models.jump_diffusion",
     "Measure": "montecarlo.models.protocol",
+    "Merton": "montecarlo.models.merton",
     "Moments": "montecarlo.accumulators",
     "PathBlock": "montecarlo.block",
     "Plan": "montecarlo.plan",
@@ -116,8 +122,11 @@ __all__ = [
     "Functional",
     "GranuleMoments",
     "Histogram",
+    "Intensity",
     "Joint",
+    "JumpDiffusion",
     "Measure",
+    "Merton",
     "Moments",
     "PathBlock",
     "Plan",

@@ -11,14 +11,16 @@ import numpy.typing as npt
 
 from montecarlo import checks
 from montecarlo.checks import FloatArray
+from montecarlo.engine.transformed import Step, transformed
 from montecarlo.grid import TimeGrid
 from montecarlo.models.constant import Constant
 from montecarlo.models.gaussian import GaussianLaw
 from montecarlo.models.lognormal import LognormalModel
 from montecarlo.models.protocol import BlockSource, Measure, RiskFactor
+from montecarlo.models.transformed import TransformedModel
 from montecarlo.sampling import INDEPENDENT, Sampling
 
-Member: TypeAlias = LognormalModel | Constant
+Member: TypeAlias = LognormalModel | Constant | TransformedModel
 """A model of one price that can be a member of :class:`Joint`."""
 
 _SYMMETRY = 1e-12
@@ -41,6 +43,9 @@ class Joint:
     for factors of different prices, while those of one price keep their own correlation. The
     returns then have exactly the correlations asked for, and the factors' matrix is positive
     definite whenever the prices' is. The first price gets the same paths, to the bit, as alone.
+
+    Where a price is not lognormal the correlation is that of its Gaussian row: its jumps and
+    changes of regime are its own, and hidden drivers follow other prices through that row alone.
 
     Parameters
     ----------
@@ -76,7 +81,7 @@ class Joint:
             msg = "models must have at least one entry, got none"
             raise ValueError(msg)
         for i, model in enumerate(members):
-            if not isinstance(model, LognormalModel | Constant):
+            if not isinstance(model, LognormalModel | Constant | TransformedModel):
                 msg = f"models[{i}] must be a model of one price, got {model!r}"
                 raise ValueError(msg)
         names = checks.unique_names("names of models", [model.name for model in members])
@@ -118,27 +123,36 @@ class Joint:
         """Return the covariance of two log prices, at the same times unless two are given."""
         a, b = self._index(first_name), self._index(second_name)
         later = first_times if second_times is None else second_times
-        return self.law().log_covariance(a, b, first_times, later)
+        members = [self.models[a], self.models[b]]
+        others = [member.name for member in members if isinstance(member, TransformedModel)]
+        if not others:
+            rows = [self.law().names.index(member.name) for member in members]
+            return self.law().log_covariance(rows[0], rows[1], first_times, later)
+        if a == b:
+            return self.models[a].log_autocovariance(first_times, later)
+        msg = f"the covariance of two prices must be of lognormal ones, got {others[0]}"
+        raise ValueError(msg)
 
     def law(self) -> GaussianLaw:
         """Return the law of all factors, in the order of the models."""
         laws = [model.law() for model in self.models]
-        counts = [law.volatility.size for law in laws]
-        starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-        matrix = np.eye(int(starts[-1]))
+        ends = np.cumsum([0, *(law.volatility.size for law in laws)])
+        matrix = np.eye(int(ends[-1]))
         shares = [_shares(law) for law in laws]
         for a, law in enumerate(laws):
-            rows = slice(starts[a], starts[a + 1])
+            rows = slice(ends[a], ends[a + 1])
             matrix[rows, rows] = law.correlation
             for b in range(a):
-                columns = slice(starts[b], starts[b + 1])
+                columns = slice(ends[b], ends[b + 1])
                 block = shares[a][:, None] * shares[b][None, :] * self.correlation[a, b]
                 matrix[rows, columns] = block
                 matrix[columns, rows] = block.T
         return GaussianLaw(
-            names=self.names,
-            forwards=tuple(law.forwards[0] for law in laws),
-            starts=starts,
+            names=tuple(name for law in laws for name in law.names),
+            forwards=tuple(forward for law in laws for forward in law.forwards),
+            starts=np.concatenate(
+                [[0], *(end + law.starts[1:] for end, law in zip(ends, laws, strict=False))]
+            ).astype(np.int64),
             mean_reversion=np.concatenate([law.mean_reversion for law in laws]),
             volatility=np.concatenate([law.volatility for law in laws]),
             risk_premium=np.concatenate([law.risk_premium for law in laws]),
@@ -154,7 +168,12 @@ class Joint:
         sampling: Sampling = INDEPENDENT,
     ) -> BlockSource:
         """Return a source of blocks for one grid, seed, measure and way of drawing."""
-        return self.law().source(grid, seed=seed, measure=measure, sampling=sampling)
+        steps: list[Step] = []
+        for model in self.models:
+            if isinstance(model, TransformedModel):
+                steps += model.steps(grid, seed=seed, measure=measure, sampling=sampling)
+        inner = self.law().source(grid, seed=seed, measure=measure, sampling=sampling)
+        return transformed(inner, self.names, tuple(steps))
 
     def _index(self, name: str) -> int:
         try:
@@ -173,16 +192,16 @@ class Joint:
 
 
 def _shares(law: GaussianLaw) -> FloatArray:
-    """Return the correlation of each factor of one price with the price's whole return."""
+    """Return the correlation of each factor with the whole return of the law's first price."""
     n_factors = law.volatility.size
     if n_factors == 1:
         return np.ones(1)
     pull = np.zeros(n_factors)
     for i in range(n_factors):
-        for k in range(n_factors):
+        for k in law.factors(0):
             pull[i] += law.correlation[i, k] * law.volatility[k]
     total = 0.0
-    for i in range(n_factors):
+    for i in law.factors(0):
         total += float(pull[i] * law.volatility[i])
     return pull / np.sqrt(total) if total > 0.0 else np.zeros(n_factors)
 
