@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from montecarlo import portable
 from montecarlo.checks import FloatArray
+from montecarlo.decay import integrated_decay
 from montecarlo.elementary import exp
 from montecarlo.engine.intensity import Intensity, time_on
 from montecarlo.jit import kernel
-from montecarlo.models.gaussian import integrated_decay
 from montecarlo.philox import LOW, SHIFT_WORD, philox_words
 from montecarlo.streams import standard_normal, unit_exponential
 
@@ -172,10 +172,10 @@ def multiply_by_jumps(
     times: FloatArray,
     state: FloatArray,
     count: npt.NDArray[np.uint64],
-    price: FloatArray,
+    prices: FloatArray,
 ) -> None:
     """Multiply prices (n_dates, n) by exp(J); event k of a path is drawn from counter k."""
-    n_dates, n_paths = price.shape
+    n_dates, n_paths = prices.shape
     left, shown, due, size = state[0], state[1], state[2], state[3]
     for j in range(n_paths):
         left[j] = 0.0
@@ -205,4 +205,4 @@ def multiply_by_jumps(
                 size[j] = mean + volatility * standard_normal(how)
             left[j] = x
         for j in range(n_paths):
-            price[t, j] *= exp(left[j])
+            prices[t, j] *= exp(left[j])

@@ -33,6 +33,7 @@ import numpy.typing as npt
 
 from montecarlo import checks, portable
 from montecarlo.checks import FloatArray
+from montecarlo.decay import integrated_decay
 from montecarlo.engine.innovations import innovation_loadings
 from montecarlo.engine.source import GaussianSource
 from montecarlo.grid import TimeGrid
@@ -47,21 +48,6 @@ ForwardFunction: TypeAlias = Callable[[npt.ArrayLike], FloatArray]
 
 _SINGULAR = 1e-14
 _SINGLE_RANGE = 1e30
-
-
-def integrated_decay(rate: npt.ArrayLike, time: npt.ArrayLike) -> FloatArray:
-    r"""Return :math:`\int_0^t e^{-ks}\,ds = (1 - e^{-kt})/k`, and t where k is zero.
-
-    Examples
-    --------
-    >>> integrated_decay([0.0, 2.0], 0.5).round(6)
-    array([0.5    , 0.31606])
-    """
-    k, t = np.broadcast_arrays(
-        np.asarray(rate, dtype=np.float64), np.asarray(time, dtype=np.float64)
-    )
-    safe = np.where(k == 0.0, 1.0, k)
-    return np.where(k == 0.0, t, -portable.expm1(-safe * t) / safe)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from montecarlo import checks
 from montecarlo.checks import FloatArray
-from montecarlo.engine.transformed import Step, transformed
 from montecarlo.grid import TimeGrid
 from montecarlo.models.constant import Constant
 from montecarlo.models.gaussian import GaussianLaw
 from montecarlo.models.lognormal import LognormalModel
 from montecarlo.models.protocol import BlockSource, Measure, RiskFactor
 from montecarlo.models.transformed import TransformedModel
+from montecarlo.models.transforms import Step, transformed
 from montecarlo.sampling import INDEPENDENT, Sampling
 
 Member: TypeAlias = LognormalModel | Constant | TransformedModel

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from montecarlo import checks, portable
 from montecarlo.checks import FloatArray
 from montecarlo.curve import ForwardCurve
+from montecarlo.decay import integrated_decay
 from montecarlo.engine.intensity import IntensityLike
-from montecarlo.models.gaussian import integrated_decay
 from montecarlo.models.jumping import JumpModel
 from montecarlo.models.lognormal import curve_or
 

@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from montecarlo import checks, portable
 from montecarlo.checks import FloatArray
+from montecarlo.decay import integrated_decay
 from montecarlo.engine.intensity import Intensity, IntensityLike
 from montecarlo.engine.jumps import JumpLaw, JumpTransform
-from montecarlo.engine.transformed import Transform
 from montecarlo.grid import TimeGrid
-from montecarlo.models.gaussian import ForwardFunction, GaussianLaw, integrated_decay
+from montecarlo.models.gaussian import ForwardFunction, GaussianLaw
 from montecarlo.models.protocol import Measure, RiskFactor, as_measure
 from montecarlo.models.transformed import TransformedModel
+from montecarlo.models.transforms import Transform
 from montecarlo.streams import stream_key
 
 

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from montecarlo import checks, portable
 from montecarlo.checks import FloatArray
 from montecarlo.curve import ForwardCurve
-from montecarlo.models.gaussian import GaussianLaw, integrated_decay
+from montecarlo.decay import integrated_decay
+from montecarlo.models.gaussian import GaussianLaw
 from montecarlo.models.lognormal import LognormalModel, curve_or, one_price_law
 
 

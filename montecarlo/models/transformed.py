@@ -7,10 +7,10 @@ from abc import ABC, abstractmethod
 import numpy.typing as npt
 
 from montecarlo.checks import FloatArray
-from montecarlo.engine.transformed import Step, Transform, refuse_single, transformed
 from montecarlo.grid import TimeGrid
 from montecarlo.models.gaussian import GaussianLaw
 from montecarlo.models.protocol import BlockSource, Measure, RiskFactor
+from montecarlo.models.transforms import Step, Transform, refuse_single, transformed
 from montecarlo.sampling import INDEPENDENT, Sampling
 
 
@@ -103,5 +103,5 @@ class TransformedModel(ABC):
     ) -> BlockSource:
         """Return a source of blocks for one grid, seed, measure and way of drawing."""
         steps = self.steps(grid, seed=seed, measure=measure, sampling=sampling)
-        inner = self.law().source(grid, seed=seed, measure=measure, sampling=sampling)
-        return transformed(inner, self.names, steps)
+        gaussian = self.law().source(grid, seed=seed, measure=measure, sampling=sampling)
+        return transformed(gaussian, self.names, steps)

@@ -28,7 +28,7 @@ ALLOWED = {
     "montecarlo.engine.source.GaussianWorkspace.price": "the arrays behind price[name]",
     "montecarlo.engine.kernels.fill_block(price)": "the arrays behind price[name]",
     "montecarlo.engine.kernels.fill_mirrored_block(price)": "the arrays behind price[name]",
-    "montecarlo.models.gaussian.integrated_decay(rate)": "any rate of decay",
+    "montecarlo.decay.integrated_decay(rate)": "any rate of decay",
     "montecarlo.models.supplied.SuppliedPaths.price": "the mapping that is read as price[name]",
 }
 

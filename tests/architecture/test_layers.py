@@ -112,7 +112,7 @@ TABLES = [
     ("contracts.legs", "KINDS", ("reads", "amounts")),
     ("contracts.modifiers", "KINDS", ("reads", "bind")),
 ]
-SHARED_BY_MODELS = {"gaussian", "jumping", "lognormal", "protocol", "transformed"}
+SHARED_BY_MODELS = {"gaussian", "jumping", "lognormal", "protocol", "transformed", "transforms"}
 
 
 @pytest.mark.parametrize(("folder", "table", "methods"), TABLES)

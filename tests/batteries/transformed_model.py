@@ -14,9 +14,9 @@ class TransformedModelBattery(ModelBattery):
     flat_model = None
 
     def drawn(self, sampling, n_paths=16_384):
-        return simulate_paths(
-            self.model, self.grid, n_paths=n_paths, seed=SEED, sampling=sampling
-        )[self.name]
+        return simulate_paths(self.model, self.grid, n_paths=n_paths, seed=SEED, sampling=sampling)[
+            self.name
+        ]
 
     def test_log_mean(self):
         for measure in ("pricing", "physical"):

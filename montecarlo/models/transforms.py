@@ -41,7 +41,7 @@ class TransformedSource:
 
     Parameters
     ----------
-    inner
+    gaussian
         Gives a row for each name, and for each hidden driver.
     names
         The prices to give away.
@@ -49,29 +49,29 @@ class TransformedSource:
         What is done to them, in order.
     """
 
-    inner: BlockSource
+    gaussian: BlockSource
     names: tuple[str, ...]
     steps: tuple[Step, ...]
 
     @property
     def n_dates(self) -> int:
         """How many dates each price has."""
-        return self.inner.n_dates
+        return self.gaussian.n_dates
 
     @property
     def n_paths(self) -> int | None:
         """How many paths there are to give."""
-        return self.inner.n_paths
+        return self.gaussian.n_paths
 
     def workspace(self, n_paths: int) -> Workspace:
         """Return fresh arrays for blocks of ``n_paths`` paths."""
         own = tuple(step.transform.workspace(n_paths) for step in self.steps)
-        return self.inner.workspace(n_paths), own
+        return self.gaussian.workspace(n_paths), own
 
     def fill(self, first_path: int, workspace: Workspace) -> PathBlock:
         """Simulate the paths from ``first_path`` on, as many as the workspace is wide."""
-        inner, own = workspace
-        block = self.inner.fill(first_path, inner)
+        gaussian, own = workspace
+        block = self.gaussian.fill(first_path, gaussian)
         for step, space in zip(self.steps, own, strict=True):
             rows = tuple(block.price[name] for name in step.rows)
             step.transform.apply(first_path, rows, space)
@@ -82,9 +82,11 @@ class TransformedSource:
         )
 
 
-def transformed(inner: BlockSource, names: tuple[str, ...], steps: tuple[Step, ...]) -> BlockSource:
+def transformed(
+    gaussian: BlockSource, names: tuple[str, ...], steps: tuple[Step, ...]
+) -> BlockSource:
     """Return the source with its rows transformed, or itself when there is nothing to do."""
-    return TransformedSource(inner=inner, names=names, steps=steps) if steps else inner
+    return TransformedSource(gaussian=gaussian, names=names, steps=steps) if steps else gaussian
 
 
 def refuse_single(names: tuple[str, ...], sampling: Sampling) -> None:
