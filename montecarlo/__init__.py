@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from montecarlo.block import PathBlock
     from montecarlo.bridge import BrownianBridge, brownian_bridge
     from montecarlo.curve import DiscountCurve, ForwardCurve
+    from montecarlo.curve_bootstrap import bootstrap_forward_curve, period_average
     from montecarlo.directions import direction_numbers
     from montecarlo.engine.intensity import Intensity
     from montecarlo.functional import Functional
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from montecarlo.models.schwartz_smith import SchwartzSmith
     from montecarlo.models.supplied import SuppliedPaths
     from montecarlo.normal import normal_cdf
+    from montecarlo.period_quote import PeriodQuote, delivery_period
     from montecarlo.philox import philox4x32
     from montecarlo.plan import Plan
     from montecarlo.principal import principal_components
@@ -54,6 +56,12 @@ if TYPE_CHECKING:
         replay_quantiles,
     )
     from montecarlo.sampling import Sampling
+    from montecarlo.seasonality import (
+        HarmonicSeasonality,
+        MonthlySeasonality,
+        Seasonality,
+        seasonal_forward_curve,
+    )
     from montecarlo.simulation import simulate, simulate_paths
     from montecarlo.sobol import SobolPoints
 
@@ -68,6 +76,7 @@ _MODULES = {
     "Functional": "montecarlo.functional",
     "GBM": "montecarlo.models.gbm",
     "GranuleMoments": "montecarlo.accumulators",
+    "HarmonicSeasonality": "montecarlo.seasonality",
     "Histogram": "montecarlo.histogram",
     "Intensity": "montecarlo.engine.intensity",
     "Joint": "montecarlo.models.joint",
@@ -75,27 +84,33 @@ _MODULES = {
     "Measure": "montecarlo.models.protocol",
     "Merton": "montecarlo.models.merton",
     "Moments": "montecarlo.accumulators",
+    "MonthlySeasonality": "montecarlo.seasonality",
     "PathBlock": "montecarlo.block",
+    "PeriodQuote": "montecarlo.period_quote",
     "Plan": "montecarlo.plan",
     "PriceModel": "montecarlo.models.protocol",
     "RiskFactor": "montecarlo.models.protocol",
     "Sampling": "montecarlo.sampling",
     "Schwartz": "montecarlo.models.schwartz",
     "SchwartzSmith": "montecarlo.models.schwartz_smith",
+    "Seasonality": "montecarlo.seasonality",
     "SobolPoints": "montecarlo.sobol",
     "SuppliedPaths": "montecarlo.models.supplied",
     "TimeGrid": "montecarlo.grid",
     "black76": "montecarlo.black",
+    "bootstrap_forward_curve": "montecarlo.curve_bootstrap",
     "brownian_bridge": "montecarlo.bridge",
     "cache_status": "montecarlo.kernel_cache",
+    "delivery_period": "montecarlo.period_quote",
     "direction_numbers": "montecarlo.directions",
     "expected_shortfall": "montecarlo.quantile",
     "geometric_average_option": "montecarlo.geometric",
     "granule_moments": "montecarlo.accumulators",
     "kernel": "montecarlo.jit",
-    "normal_quantiles": "montecarlo.inverse_normal",
     "normal_cdf": "montecarlo.normal",
+    "normal_quantiles": "montecarlo.inverse_normal",
     "normals": "montecarlo.random",
+    "period_average": "montecarlo.curve_bootstrap",
     "philox4x32": "montecarlo.philox",
     "principal_components": "montecarlo.principal",
     "python_source": "montecarlo.jit",
@@ -104,6 +119,7 @@ _MODULES = {
     "replay_expected_shortfall": "montecarlo.replay",
     "replay_order_statistics": "montecarlo.replay",
     "replay_quantiles": "montecarlo.replay",
+    "seasonal_forward_curve": "montecarlo.seasonality",
     "simulate": "montecarlo.simulation",
     "simulate_paths": "montecarlo.simulation",
     "uniforms": "montecarlo.random",
@@ -121,6 +137,7 @@ __all__ = [
     "ForwardCurve",
     "Functional",
     "GranuleMoments",
+    "HarmonicSeasonality",
     "Histogram",
     "Intensity",
     "Joint",
@@ -128,19 +145,24 @@ __all__ = [
     "Measure",
     "Merton",
     "Moments",
+    "MonthlySeasonality",
     "PathBlock",
+    "PeriodQuote",
     "Plan",
     "PriceModel",
     "RiskFactor",
     "Sampling",
     "Schwartz",
     "SchwartzSmith",
+    "Seasonality",
     "SobolPoints",
     "SuppliedPaths",
     "TimeGrid",
     "black76",
+    "bootstrap_forward_curve",
     "brownian_bridge",
     "cache_status",
+    "delivery_period",
     "direction_numbers",
     "expected_shortfall",
     "geometric_average_option",
@@ -149,6 +171,7 @@ __all__ = [
     "normal_cdf",
     "normal_quantiles",
     "normals",
+    "period_average",
     "philox4x32",
     "principal_components",
     "python_source",
@@ -157,6 +180,7 @@ __all__ = [
     "replay_expected_shortfall",
     "replay_order_statistics",
     "replay_quantiles",
+    "seasonal_forward_curve",
     "simulate",
     "simulate_paths",
     "uniforms",
