@@ -2,7 +2,7 @@ r"""Forward curves :math:`F(0, t)` and discount curves :math:`D(t)`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from montecarlo import checks, portable
 from montecarlo.checks import FloatArray
+from montecarlo.compounding import Compounding, continuous_rates
 from montecarlo.grid import DateArray, DateLike, as_date, as_dates, year_fraction
 
 Interpolation: TypeAlias = Literal["log-linear", "linear", "step"]
@@ -203,9 +204,56 @@ class DiscountCurve:
         valuation_date: DateLike,
         dates: Sequence[DateLike] | DateArray,
         zero_rates: npt.ArrayLike,
+        compounding: Compounding = "continuous",
     ) -> DiscountCurve:
-        """Make a curve whose pillars are calendar dates (ACT/365F from the valuation date)."""
-        return cls(times=_times_of(valuation_date, dates), zero_rates=zero_rates)
+        """Make a curve whose pillars are calendar dates (ACT/365F from the valuation date).
+
+        Rates under another compounding become continuous ones, see
+        :func:`montecarlo.compounding.continuous_rates`.
+
+        Examples
+        --------
+        >>> curve = DiscountCurve.from_dates("2025-01-01", ["2026-01-01"], [0.05], "annual")
+        >>> float((1.05 * curve.discount_factor(1.0)).round(12))
+        1.0
+        """
+        times = _times_of(valuation_date, dates)
+        rates = checks.same_length(
+            "zero_rates", checks.finite_array("zero_rates", zero_rates), "dates", times.size
+        )
+        return cls(times=times, zero_rates=continuous_rates(rates, times, compounding))
+
+    @classmethod
+    def from_par_yields(
+        cls, valuation_date: DateLike, par_yields: Mapping[str, float]
+    ) -> DiscountCurve:
+        """Make the curve at which bonds of the US Treasury's par yields are worth par.
+
+        Semi-annual coupons; up to six months simple interest. See :mod:`montecarlo.par_yields`.
+
+        Parameters
+        ----------
+        valuation_date
+            The day of the quotes.
+        par_yields
+            Maturity -> yield, decimal, the shortest first.
+
+        Raises
+        ------
+        ValueError
+            Naming the maturity.
+
+        Examples
+        --------
+        >>> curve = DiscountCurve.from_par_yields("2025-01-01", {"6m": 0.04, "1y": 0.04})
+        >>> coupons = 0.02 * curve.discount_factor([181 / 365, 1.0]).sum()
+        >>> float((coupons + curve.discount_factor(1.0)).round(12))
+        1.0
+        """
+        from montecarlo.par_yields import zero_rates_of_par_yields
+
+        dates, rates = zero_rates_of_par_yields(valuation_date, par_yields)
+        return cls(times=_times_of(valuation_date, dates), zero_rates=rates)
 
     @classmethod
     def flat(cls, zero_rate: float) -> DiscountCurve:
