@@ -122,7 +122,7 @@ def zero_rates_of_par_yields(
 
     >>> dates, rates = zero_rates_of_par_yields("2025-07-10", {"6m": 0.04})
     >>> str(dates[0]), rates.round(6).tolist()
-    ('2026-01-10', [0.039283])
+    ('2026-01-10', [0.039282])
     """
     start = as_date("valuation_date", valuation_date)
     if not par_yields:
