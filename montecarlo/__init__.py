@@ -34,10 +34,14 @@ if TYPE_CHECKING:
     from montecarlo.jit import kernel, python_source
     from montecarlo.kernel_cache import CacheStatus, cache_status
     from montecarlo.models.constant import Constant
+    from montecarlo.models.fx import FX
     from montecarlo.models.gbm import GBM
+    from montecarlo.models.gibson_schwartz import GibsonSchwartz
+    from montecarlo.models.inflation import Inflation
     from montecarlo.models.joint import Joint
     from montecarlo.models.jump_diffusion import JumpDiffusion
     from montecarlo.models.merton import Merton
+    from montecarlo.models.n_factor import NFactor
     from montecarlo.models.protocol import BlockSource, Measure, PriceModel, RiskFactor
     from montecarlo.models.schwartz import Schwartz
     from montecarlo.models.schwartz_smith import SchwartzSmith
@@ -73,11 +77,14 @@ _MODULES = {
     "DiscountCurve": "montecarlo.curve",
     "Estimate": "montecarlo.reduction",
     "ForwardCurve": "montecarlo.curve",
+    "FX": "montecarlo.models.fx",
     "Functional": "montecarlo.functional",
     "GBM": "montecarlo.models.gbm",
+    "GibsonSchwartz": "montecarlo.models.gibson_schwartz",
     "GranuleMoments": "montecarlo.accumulators",
     "HarmonicSeasonality": "montecarlo.seasonality",
     "Histogram": "montecarlo.histogram",
+    "Inflation": "montecarlo.models.inflation",
     "Intensity": "montecarlo.engine.intensity",
     "Joint": "montecarlo.models.joint",
     "JumpDiffusion": "montecarlo.models.jump_diffusion",
@@ -85,6 +92,7 @@ _MODULES = {
     "Merton": "montecarlo.models.merton",
     "Moments": "montecarlo.accumulators",
     "MonthlySeasonality": "montecarlo.seasonality",
+    "NFactor": "montecarlo.models.n_factor",
     "PathBlock": "montecarlo.block",
     "PeriodQuote": "montecarlo.period_quote",
     "Plan": "montecarlo.plan",
@@ -127,6 +135,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "FX",
     "GBM",
     "BlockSource",
     "BrownianBridge",
@@ -136,9 +145,11 @@ __all__ = [
     "Estimate",
     "ForwardCurve",
     "Functional",
+    "GibsonSchwartz",
     "GranuleMoments",
     "HarmonicSeasonality",
     "Histogram",
+    "Inflation",
     "Intensity",
     "Joint",
     "JumpDiffusion",
@@ -146,6 +157,7 @@ __all__ = [
     "Merton",
     "Moments",
     "MonthlySeasonality",
+    "NFactor",
     "PathBlock",
     "PeriodQuote",
     "Plan",

@@ -114,9 +114,29 @@ def _advance(
             row[path] = fma(w0, z0[path], keep * row[path])
 
 
+@inlined
+def _sum_row(state: FloatArray, first: int, last: int, n_paths: int) -> int:
+    """Return the row that holds the sum of some factors: their only one, or the last, for sums."""
+    row = first
+    if last > first + 1:
+        row = state.shape[0] - 1
+        total = state[row]
+        x = state[first]
+        for path in range(n_paths):
+            total[path] = x[path]
+        for i in range(first + 1, last):
+            y = state[i]
+            for path in range(n_paths):
+                total[path] = total[path] + y[path]
+    return row
+
+
 @kernel
 def _price_row(scale: float, state: FloatArray, first: int, last: int, out: FloatArray) -> None:
-    """Write ``scale * exp(sum of states)`` of one price on one date."""
+    """Write ``scale * exp(sum of states)`` of one price on one date.
+
+    The last row of ``state`` belongs to no factor and has room for a sum.
+    """
     n_paths = out.shape[0]
     if last == first:
         for path in range(n_paths):
@@ -127,7 +147,7 @@ def _price_row(scale: float, state: FloatArray, first: int, last: int, out: Floa
             out[path] = scale * exponential(x[path])
     else:
         x = state[first]
-        y = state[first + 1]
+        y = state[_sum_row(state, first + 1, last, n_paths)]
         for path in range(n_paths):
             out[path] = scale * exponential(x[path] + y[path])
 
@@ -148,7 +168,7 @@ def _mirrored_price_row(
             out[2 * pair + 1] = scale * exponential(-x[pair])
     else:
         x = state[first]
-        y = state[first + 1]
+        y = state[_sum_row(state, first + 1, last, n_pairs)]
         for pair in range(n_pairs):
             total = x[pair] + y[pair]
             out[2 * pair] = scale * exponential(total)
@@ -172,7 +192,7 @@ def move_and_price(
 ) -> None:
     """Move the factors to date ``t`` by the normals of row ``step``, and price paths of a strip."""
     n_done = 0
-    if starts[1] > 0 and n_reads[0] == 1:
+    if 0 < starts[1] <= 2 and n_reads[0] == 1:
         n_done = 1
         row = prices[0, t, start:end]
         if starts[1] == 1:
@@ -180,7 +200,7 @@ def move_and_price(
         else:
             second = n_reads[1] - 1
             _two_factor_row(decay[t], loading[t], normals, step, scale[t, 0], second, state, row)
-    for i in range(starts[n_done], state.shape[0]):
+    for i in range(starts[n_done], n_reads.shape[0]):
         _advance(decay[t, i], loading[t, i], n_reads[i], normals, step, state[i, : end - start])
     for a in range(n_done, prices.shape[0]):
         _price_row(scale[t, a], state, starts[a], starts[a + 1], prices[a, t, start:end])
@@ -202,9 +222,9 @@ def fill_block(
 ) -> None:
     """Simulate one block strip by strip: normals of four dates, then factors, then prices.
 
-    ``normals`` is (n_noises, 4, n), ``state`` (n_factors, n), ``price`` (n_names, n_dates, width),
-    with ``n`` the strip. All arrays of floats are of one precision; ``angles`` (2, n) is needed in
-    single precision only.
+    ``normals`` is (n_noises, 4, n), ``state`` (n_factors + 1, n), ``price`` (n_names, n_dates,
+    width), with ``n`` the strip. All arrays of floats are of one precision; ``angles`` (2, n) is
+    needed in single precision only.
     """
     n_dates, width = price.shape[1:]
     for start in range(0, width, state.shape[1]):
@@ -249,7 +269,7 @@ def fill_mirrored_block(
             if t % 4 == 0:
                 for j in range(normals.shape[0]):
                     draw(key, pair, np.uint64(t // 4), np.uint64(j), angles, normals[j], n)
-            for i in range(state.shape[0]):
+            for i in range(n_reads.shape[0]):
                 _advance(decay[t, i], loading[t, i], n_reads[i], normals, t % 4, state[i, :n])
             for a in range(n_names):
                 row = price[a, t, start:end]

@@ -103,7 +103,7 @@ def fill_walk(
 ) -> None:
     """Write columns of ``prices`` strip by strip: normals, rotation, bridges, then date by date.
 
-    ``normals`` is (n_noises, n_steps, strip), ``state`` (n_factors, strip), ``leading``
+    ``normals`` is (n_noises, n_steps, strip), ``state`` (n_factors + 1, strip), ``leading``
     (m, strip), ``change`` (n_noises * n_steps, strip), or without rows where nothing is rotated,
     ``prices`` (n_names, n_dates, width). A first date that no time leads to has no step.
     """

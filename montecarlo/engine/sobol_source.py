@@ -173,7 +173,7 @@ class Walk:
         m = self.rotation.into.shape[0]
         return (
             aligned((n_noises, self.bridge.row.size, strip)),
-            aligned((n_factors, strip)),
+            aligned((n_factors + 1, strip)),
             aligned((m, strip)),
             aligned((self.n_dimensions if m else 0, strip)),
         )

@@ -74,7 +74,7 @@ class GaussianSource:
         price = aligned((len(self.names), self.n_dates, n_paths), kind)
         return GaussianWorkspace(
             price=price,
-            state=aligned((n_factors, n), kind),
+            state=aligned((n_factors + 1, n), kind),
             angles=np.empty((2, n), dtype=np.uint32),
             normals=aligned((n_noises, STEPS, n), kind),
             by_name={name: price[a] for a, name in enumerate(self.names)},

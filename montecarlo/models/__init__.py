@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from montecarlo.models.constant import Constant
+from montecarlo.models.fx import FX
 from montecarlo.models.gbm import GBM
+from montecarlo.models.gibson_schwartz import GibsonSchwartz
+from montecarlo.models.inflation import Inflation
 from montecarlo.models.joint import Joint
 from montecarlo.models.jump_diffusion import JumpDiffusion
 from montecarlo.models.merton import Merton
+from montecarlo.models.n_factor import NFactor
 from montecarlo.models.schwartz import Schwartz
 from montecarlo.models.schwartz_smith import SchwartzSmith
 from montecarlo.models.supplied import SuppliedPaths
 
 MODELS = {
     "constant": Constant,
+    "fx": FX,
     "gbm": GBM,
+    "gibson_schwartz": GibsonSchwartz,
+    "inflation": Inflation,
     "joint": Joint,
     "jump_diffusion": JumpDiffusion,
     "merton": Merton,
+    "n_factor": NFactor,
     "schwartz": Schwartz,
     "schwartz_smith": SchwartzSmith,
     "supplied": SuppliedPaths,
@@ -24,12 +32,16 @@ MODELS = {
 """File in this folder -> the class it holds."""
 
 __all__ = [
+    "FX",
     "GBM",
     "MODELS",
     "Constant",
+    "GibsonSchwartz",
+    "Inflation",
     "Joint",
     "JumpDiffusion",
     "Merton",
+    "NFactor",
     "Schwartz",
     "SchwartzSmith",
     "SuppliedPaths",

@@ -61,8 +61,8 @@ class GaussianLaw:
     forwards
         For each name its forward curve, a function of times in years.
     starts
-        Factors ``starts[a]`` to ``starts[a + 1] - 1`` belong to name ``a``, none to two of them;
-        shape (n_names + 1,).
+        Factors ``starts[a]`` to ``starts[a + 1] - 1`` belong to name ``a``, none or any number of
+        them; shape (n_names + 1,).
     mean_reversion, volatility, risk_premium
         Of each factor, shape (n_factors,): 1/yr, 1/sqrt(yr), 1/yr.
     correlation
@@ -193,7 +193,7 @@ class GaussianLaw:
         loading = innovation_loadings(decay, self.step_covariances(times), self.starts)
         counts = np.diff(self.starts)
         loading = np.ascontiguousarray(loading[:, :, counts > 0])
-        # A price alone follows the normals up to its own; how it splits into two factors is
+        # A price alone follows the normals up to its own; how it splits into factors is
         # learnt from the prices after it too.
         n_reads = np.repeat(np.cumsum(counts > 0), counts)
         n_reads[np.repeat(counts, counts) > 1] = loading.shape[2]

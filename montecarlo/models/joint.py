@@ -42,7 +42,9 @@ class Joint:
 
     for factors of different prices, while those of one price keep their own correlation. The
     returns then have exactly the correlations asked for, and the factors' matrix is positive
-    definite whenever the prices' is. The first price gets the same paths, to the bit, as alone.
+    definite whenever the prices' is. A price without returns of its own, as an index that grows
+    at a random rate, is correlated by the shocks of its first factor. The first price gets the
+    same paths, to the bit, as alone.
 
     Where a price is not lognormal the correlation is that of its Gaussian row: its jumps and
     changes of regime are its own, and hidden drivers follow other prices through that row alone.
@@ -203,6 +205,10 @@ def _shares(law: GaussianLaw) -> FloatArray:
     total = 0.0
     for i in law.factors(0):
         total += float(pull[i] * law.volatility[i])
+    moving = np.flatnonzero(law.volatility)
+    if total <= 0.0 and moving.size:
+        # A price that moves smoothly: its first factor stands for it.
+        return law.correlation[:, int(moving[0])].astype(np.float64)
     return pull / np.sqrt(total) if total > 0.0 else np.zeros(n_factors)
 
 

@@ -16,6 +16,9 @@ from montecarlo.models.gaussian import ForwardFunction, GaussianLaw
 from montecarlo.models.protocol import BlockSource, Measure, RiskFactor, as_measure
 from montecarlo.sampling import INDEPENDENT, Sampling
 
+SLOWEST = 0.01
+"""The least mean reversion, a year, of a factor that another one cancels: half in 69 years."""
+
 
 class LognormalModel(ABC):
     """Base of the models of one price whose logarithm is Gaussian.
@@ -99,13 +102,13 @@ def one_price_law(
     mean_reversion: tuple[float, ...],
     volatility: tuple[float, ...],
     risk_premium: tuple[float, ...],
-    correlation: float = 0.0,
+    correlation: npt.ArrayLike = 0.0,
 ) -> GaussianLaw:
-    """Return the law of one price with one factor, or two of the given correlation."""
+    """Return the law of one price; ``correlation`` is that of every two factors, or the matrix."""
     n_factors = len(volatility)
-    matrix = np.eye(n_factors)
-    if n_factors == 2:
-        matrix[0, 1] = matrix[1, 0] = correlation
+    matrix = np.array(correlation, dtype=np.float64)
+    if matrix.ndim == 0:
+        matrix = np.where(np.eye(n_factors, dtype=bool), 1.0, matrix)
     return GaussianLaw(
         names=(model.name,),
         forwards=(cast("ForwardFunction", model.forward),),
@@ -115,6 +118,25 @@ def one_price_law(
         risk_premium=np.array(risk_premium),
         correlation=matrix,
     )
+
+
+def fading(field: str, value: float) -> float:
+    """Return a mean reversion large enough for its factor to be told from one that never fades.
+
+    Two factors whose shocks cancel at first leave a variance of the order of the square of the
+    mean reversion; below a hundredth a year too few digits of it would be left.
+
+    Examples
+    --------
+    >>> fading("mean_reversion", 0.0)
+    Traceback (most recent call last):
+    ValueError: mean_reversion must be at least 0.01, got 0.0
+    """
+    number = checks.finite(field, value)
+    if number < SLOWEST:
+        msg = f"{field} must be at least {SLOWEST:g}, got {number!r}"
+        raise ValueError(msg)
+    return number
 
 
 def curve_or(

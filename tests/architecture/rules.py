@@ -36,6 +36,7 @@ PRODUCTS = {"dot", "einsum", "inner", "linalg", "matmul", "matvec", "tensordot",
 MAY_MULTIPLY = {
     "montecarlo.models.joint._check_positive_definite",
     "montecarlo.models.joint._worst_pair",
+    "montecarlo.models.n_factor._correlations",
 }
 
 
