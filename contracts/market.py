@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +18,7 @@ import numpy as np
 
 from contracts.conventions import DAYS_IN_YEAR, DateArray, FloatArray
 from contracts.paths import nearest
+from contracts.price_models import price_model
 
 if TYPE_CHECKING:
     from contracts.deal import Source
@@ -58,17 +59,7 @@ class CommodityMarket:
 
     def price_model(self) -> Member:
         """Return the simulation model around the forward curve."""
-        from montecarlo.models import GBM, Constant, Schwartz, SchwartzSmith
-
-        kinds: dict[str, Callable[..., Member]] = {
-            "constant": Constant,
-            "gbm": GBM,
-            "schwartz": Schwartz,
-            "schwartz-smith": SchwartzSmith,
-        }
-        parameters = {key: value for key, value in self.model.items() if key != "kind"}
-        kind = kinds[str(self.model["kind"])]
-        return kind(name=self.name, forward_curve=self.forward_curve, **parameters)
+        return price_model(self.name, self.model, self.forward_curve)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

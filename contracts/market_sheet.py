@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from contracts.market import Actual, CommodityMarket, Fixing, Index, Market
 from contracts.paths import TermPath
 from contracts.plain import plain
+from contracts.price_models import parameters_of
 from contracts.specification.faults import Faults
 from contracts.specification.market_checks import check_market
 from contracts.specification.market_terms import (
@@ -171,7 +172,7 @@ def _commodity(
         name=name,
         unit=item.unit,
         forward_curve=curve,
-        model=item.model.model_dump(exclude={"note"}),
+        model=parameters_of(item.model.model_dump(), today),
         is_traded=item.traded,
         note=" ".join(note for note in (item.note, getattr(item.model, "note", None)) if note),
     )

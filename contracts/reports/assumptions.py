@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from contracts.settlement import fixing_dates
+from montecarlo.engine.intensity import Intensity
 
 if TYPE_CHECKING:
     from contracts.deal import Deal
@@ -83,9 +84,9 @@ def _price(market: Market, name: str) -> str:
     item = market.commodities[name]
     about = market.terms.get("commodities", {}).get(name, {})
     parameters = ", ".join(
-        f"{key.replace('_', ' ')} {value:g}"
+        f"{key.replace('_', ' ')} {_shown(value)}"
         for key, value in item.model.items()
-        if isinstance(value, int | float)
+        if key != "kind" and value is not None
     )
     model = f"{item.model['kind']} ({parameters})" if parameters else str(item.model["kind"])
     if "forward_curve" not in about:
@@ -101,3 +102,14 @@ def _price(market: Market, name: str) -> str:
         curve += f" to {last:.2f} ({dates[-1]})"
     origin = "traded curve" if item.is_traded else "no traded curve, ours is an assumption"
     return f"{model}, {item.unit}, {curve}, {origin}"
+
+
+def _shown(value: object) -> str:
+    """Return a parameter as a reader wants it; what changes with time says when."""
+    if isinstance(value, int | float):
+        return f"{value:g}"
+    if isinstance(value, Intensity):
+        first, *later = zip(value.times, value.rates, strict=True)
+        changes = [f"{rate:g} a year from {time:.2f} years on" for time, rate in later]
+        return ", then ".join([f"{first[1]:g} a year", *changes])
+    return str(value)

@@ -2,22 +2,21 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field
 
 from contracts.specification.measures import Currency, Price, PriceUnit, Quantity
+from contracts.specification.model_terms import AnyModel
 from contracts.specification.scalars import (
     Correlation,
     Date,
     Name,
-    NotNegative,
     Positive,
     Prose,
     Rate,
     Slug,
     Text,
-    Volatility,
 )
-from contracts.specification.sheet import Sheet, tag_of
+from contracts.specification.sheet import Sheet
 from contracts.specification.term_sheet import SourceTerms
 
 
@@ -47,59 +46,6 @@ class IndexTerms(Sheet):
     growth: Rate
     """Yearly growth after the last level, decimal."""
     note: Prose | None = None
-
-
-class ConstantTerms(Sheet):
-    """A price deck: the price is its forward curve on every path."""
-
-    kind: Literal["constant"]
-
-
-class GBMTerms(Sheet):
-    """Geometric Brownian motion around the forward curve."""
-
-    kind: Literal["gbm"]
-    volatility: Volatility
-    """A year, decimal."""
-    risk_premium: Rate = 0.0
-    """What the real-world drift adds to the pricing drift, decimal a year."""
-    note: Prose | None = None
-
-
-class SchwartzTerms(Sheet):
-    """Mean-reverting log price around the forward curve."""
-
-    kind: Literal["schwartz"]
-    mean_reversion: NotNegative
-    """A year: 0.35 halves a deviation in two years."""
-    volatility: Volatility
-    risk_premium: Rate = 0.0
-    note: Prose | None = None
-
-
-class SchwartzSmithTerms(Sheet):
-    """Short-term deviations around a long-term level, both random."""
-
-    kind: Literal["schwartz-smith"]
-    mean_reversion: NotNegative
-    short_volatility: Volatility
-    long_volatility: Volatility
-    correlation: Correlation
-    """Between the short-term and the long-term factor."""
-    short_risk_premium: Rate = 0.0
-    long_risk_premium: Rate = 0.0
-    note: Prose | None = None
-
-
-ModelTerms = ConstantTerms | GBMTerms | SchwartzTerms | SchwartzSmithTerms
-
-AnyModel = Annotated[
-    Annotated[ConstantTerms, Tag("<constant>")]
-    | Annotated[GBMTerms, Tag("<gbm>")]
-    | Annotated[SchwartzTerms, Tag("<schwartz>")]
-    | Annotated[SchwartzSmithTerms, Tag("<schwartz-smith>")],
-    Discriminator(tag_of),
-]
 
 
 class CommodityTerms(Sheet):

@@ -1,0 +1,69 @@
+"""From the plain terms of a market file to the model of a price."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from contracts.conventions import DAYS_IN_YEAR
+
+if TYPE_CHECKING:
+    from montecarlo import ForwardCurve
+    from montecarlo.models.joint import Member
+
+
+def parameters_of(terms: Mapping[str, Any], today: datetime.date) -> dict[str, Any]:
+    """Return a model's kind and parameters, dates turned into years from today.
+
+    Parameters
+    ----------
+    terms
+        Of the model, as read; numbers that change on dates are pairs of date and number.
+
+    Examples
+    --------
+    >>> today = datetime.date(2026, 1, 1)
+    >>> rates = ((datetime.date(2025, 6, 1), 0.5), (datetime.date(2027, 1, 1), 2.0))
+    >>> parameters_of({"kind": "merton", "jump_intensity": rates}, today)["jump_intensity"]
+    Intensity(times=(0.0, 1.0), rates=(0.5, 2.0))
+    """
+    return {
+        key: _intensity(value, today) if isinstance(value, tuple) else value
+        for key, value in terms.items()
+        if key != "note"
+    }
+
+
+def _intensity(dated: tuple[tuple[datetime.date, float], ...], today: datetime.date) -> Any:  # noqa: ANN401
+    from montecarlo.engine.intensity import Intensity
+
+    held = {0.0: 0.0}
+    for date, rate in dated:
+        # What began in the past holds today; the latest of those counts.
+        held[max((date - today).days / DAYS_IN_YEAR, 0.0)] = rate
+    return Intensity(times=tuple(held), rates=tuple(held.values()))
+
+
+def price_model(name: str, model: Mapping[str, Any], forward_curve: ForwardCurve) -> Member:
+    """Return the simulation model of a price around its forward curve.
+
+    Examples
+    --------
+    >>> from montecarlo import ForwardCurve
+    >>> terms = {"kind": "gbm", "volatility": 0.2, "risk_premium": 0.0}
+    >>> price_model("copper", terms, ForwardCurve.flat(9.0)).log_variance(2.0).round(3)
+    np.float64(0.08)
+    """
+    from montecarlo import models
+
+    kinds: dict[str, Callable[..., Member]] = {
+        "constant": models.Constant,
+        "gbm": models.GBM,
+        "jump-diffusion": models.JumpDiffusion,
+        "merton": models.Merton,
+        "schwartz": models.Schwartz,
+        "schwartz-smith": models.SchwartzSmith,
+    }
+    parameters = {key: value for key, value in model.items() if key != "kind"}
+    return kinds[str(model["kind"])](name=name, forward_curve=forward_curve, **parameters)

@@ -1,0 +1,136 @@
+"""The model of a price in a market file: its kind and parameters."""
+
+import datetime
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, PlainValidator, Tag, WithJsonSchema
+
+from contracts.specification.scalars import (
+    Correlation,
+    NotNegative,
+    Number,
+    Prose,
+    Rate,
+    Volatility,
+    calendar_date,
+    not_negative,
+    refuse,
+)
+from contracts.specification.sheet import Sheet, tag_of
+
+
+class ConstantTerms(Sheet):
+    """A price deck: the price is its forward curve on every path."""
+
+    kind: Literal["constant"]
+
+
+class GBMTerms(Sheet):
+    """Geometric Brownian motion around the forward curve."""
+
+    kind: Literal["gbm"]
+    volatility: Volatility
+    """A year, decimal."""
+    risk_premium: Rate = 0.0
+    """What the real-world drift adds to the pricing drift, decimal a year."""
+    note: Prose | None = None
+
+
+class SchwartzTerms(Sheet):
+    """Mean-reverting log price around the forward curve."""
+
+    kind: Literal["schwartz"]
+    mean_reversion: NotNegative
+    """A year: 0.35 halves a deviation in two years."""
+    volatility: Volatility
+    risk_premium: Rate = 0.0
+    note: Prose | None = None
+
+
+class SchwartzSmithTerms(Sheet):
+    """Short-term deviations around a long-term level, both random."""
+
+    kind: Literal["schwartz-smith"]
+    mean_reversion: NotNegative
+    short_volatility: Volatility
+    long_volatility: Volatility
+    correlation: Correlation
+    """Between the short-term and the long-term factor."""
+    short_risk_premium: Rate = 0.0
+    long_risk_premium: Rate = 0.0
+    note: Prose | None = None
+
+
+def intensity(value: object) -> float | tuple[tuple[datetime.date, float], ...]:
+    """Return events a year: one number, or one from each date on."""
+    if not isinstance(value, dict):
+        return not_negative(value)
+    if not value:
+        refuse("must be a number, or a mapping of dates to numbers, with at least one date")
+    dated = tuple((calendar_date(key), not_negative(rate)) for key, rate in value.items())
+    if any(first[0] >= second[0] for first, second in pairwise(dated)):
+        refuse("must have its dates in rising order")
+    return dated
+
+
+EventsAYear = Annotated[
+    float | tuple[tuple[datetime.date, float], ...],
+    PlainValidator(intensity),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}},
+            ]
+        }
+    ),
+]
+"""A number, or a mapping from dates to the numbers from then on; none before the first date."""
+
+
+class MertonTerms(Sheet):
+    """Geometric Brownian motion with lognormal jumps, neither of which fades."""
+
+    kind: Literal["merton"]
+    volatility: Volatility
+    """Of the diffusion, a year, decimal."""
+    jump_intensity: EventsAYear
+    """Jumps a year."""
+    jump_mean: Number
+    """Mean of one jump of the log price: 0.4 is up by half."""
+    jump_volatility: NotNegative
+    """Standard deviation of one jump of the log price."""
+    risk_premium: Rate = 0.0
+    """What the real-world drift of the diffusion adds, decimal a year."""
+    physical_jump_intensity: EventsAYear | None = None
+    """In the real world; by default as for pricing."""
+    physical_jump_mean: Number | None = None
+    note: Prose | None = None
+
+
+class JumpDiffusionTerms(Sheet):
+    """Mean-reverting log price with jumps that fade at the same rate."""
+
+    kind: Literal["jump-diffusion"]
+    mean_reversion: NotNegative
+    """A year: 0.35 halves a deviation, or a jump, in two years."""
+    volatility: Volatility
+    jump_intensity: EventsAYear
+    jump_mean: Number
+    jump_volatility: NotNegative
+    risk_premium: Rate = 0.0
+    physical_jump_intensity: EventsAYear | None = None
+    physical_jump_mean: Number | None = None
+    note: Prose | None = None
+
+
+AnyModel = Annotated[
+    Annotated[ConstantTerms, Tag("<constant>")]
+    | Annotated[GBMTerms, Tag("<gbm>")]
+    | Annotated[SchwartzTerms, Tag("<schwartz>")]
+    | Annotated[SchwartzSmithTerms, Tag("<schwartz-smith>")]
+    | Annotated[MertonTerms, Tag("<merton>")]
+    | Annotated[JumpDiffusionTerms, Tag("<jump-diffusion>")],
+    Discriminator(tag_of),
+]
