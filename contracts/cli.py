@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -133,7 +133,7 @@ def value(
     """Value a deal: each leg, the total, and the cash flows by calendar year."""
     from contracts.reports.progress import announced
 
-    with announced() as progress, _connected(cluster) as executor:
+    with announced() as progress, _worked_on(cluster, threads) as executor:
         from contracts.valuing import value as run
         from montecarlo.models.protocol import as_measure
         from montecarlo.sampling import as_method, as_precision
@@ -182,7 +182,7 @@ def exposure(
     """Show what the public pays and receives, by fiscal year, agency, programme and more."""
     from contracts.reports.progress import announced
 
-    with announced() as progress, _connected(cluster) as executor:
+    with announced() as progress, _worked_on(cluster, threads) as executor:
         from contracts.public_exposure import exposure as expose
         from contracts.run import as_deal
         from contracts.valuing import value_together
@@ -291,12 +291,15 @@ def _paths(text: str) -> int | Literal["auto"]:
         raise ValueError(message) from None
 
 
-def _connected(address: str | None) -> AbstractContextManager[Any]:
-    if address is None:
-        return nullcontext()
+def _worked_on(cluster: str | None, n_threads: int | None) -> AbstractContextManager[Any]:
+    """Return what yields the executor: a cluster, or none and help with the first run."""
+    if cluster is None:
+        from contracts.second_compiler import second_compiler
+
+        return second_compiler(n_threads)
     from contracts.cluster import connected
 
-    return connected(address)
+    return connected(cluster)
 
 
 def _print_json(document: Any) -> None:  # noqa: ANN401

@@ -38,7 +38,8 @@ from numba import types
 from numba.core import config
 
 from montecarlo.intrinsics import bits_of, float_of, fma
-from montecarlo.kernel_cache import Untyped, depends_on, follow
+from montecarlo.kernel_cache import depends_on, follow
+from montecarlo.kernel_files import Untyped
 from montecarlo.vector_width import wants_wide, wide_compiler
 
 __all__ = [

@@ -26,14 +26,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
+from montecarlo.kernel_files import Untyped, keep_apart
 from montecarlo.vector_width import wants_wide
-
-Untyped: TypeAlias = Any
-"""An object of the compiler, which declares no types."""
 
 OWN_PACKAGES = ("contracts", "montecarlo")
 """Their kernels use nothing of the compiler's runtime but arrays and numbers."""
@@ -218,6 +216,7 @@ def follow(
     cache: Untyped = getattr(dispatcher, "_cache", None)
     if not all(hasattr(cache, name) for name in ("load_overload", "save_overload")):
         return
+    keep_apart(getattr(cache, "_cache_file", None))
     load, save = cache.load_overload, cache.save_overload
     is_own = function.__module__.partition(".")[0] in OWN_PACKAGES
 

@@ -20,7 +20,7 @@ from numba import types
 
 from montecarlo.checks import FloatArray
 from montecarlo.jit import fma, kernel
-from montecarlo.kernel_cache import Untyped
+from montecarlo.kernel_files import Untyped
 
 _compiler: Untyped = numba.extending
 
