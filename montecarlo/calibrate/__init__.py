@@ -1,0 +1,81 @@
+"""Fit a price model to a history, and say how sure the fit is.
+
+>>> import numpy as np
+>>> from montecarlo import calibrate
+>>> history = calibrate.PriceHistory(
+...     name="ndpr",
+...     unit="USD/kg",
+...     dates=["2020-01-01", "2020-12-31", "2021-12-31", "2022-12-31", "2023-12-31"],
+...     prices=[54.60, 60.34, 54.60, 60.34, 54.60],
+... )
+>>> calibrate.fit(history, "gbm")
+Fit('gbm' of 'ndpr', daily: volatility=0.09996, drift=0.004996)
+
+Names are imported at their first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from montecarlo.calibrate.fitted import Fit, Override, Start
+    from montecarlo.calibrate.gbm import fit_gbm
+    from montecarlo.calibrate.history import PriceHistory
+    from montecarlo.calibrate.horizons import HORIZONS, sample
+    from montecarlo.calibrate.kinds import KINDS, FitKind, fit
+    from montecarlo.calibrate.maximum_likelihood import FreeParameter, Maximum, maximise
+    from montecarlo.calibrate.ou import fit_schwartz
+    from montecarlo.calibrate.parameters import EstimatedParameter
+
+_MODULES = {
+    "EstimatedParameter": "montecarlo.calibrate.parameters",
+    "Fit": "montecarlo.calibrate.fitted",
+    "FitKind": "montecarlo.calibrate.kinds",
+    "FreeParameter": "montecarlo.calibrate.maximum_likelihood",
+    "HORIZONS": "montecarlo.calibrate.horizons",
+    "KINDS": "montecarlo.calibrate.kinds",
+    "Maximum": "montecarlo.calibrate.maximum_likelihood",
+    "Override": "montecarlo.calibrate.fitted",
+    "PriceHistory": "montecarlo.calibrate.history",
+    "Start": "montecarlo.calibrate.fitted",
+    "fit": "montecarlo.calibrate.kinds",
+    "fit_gbm": "montecarlo.calibrate.gbm",
+    "fit_schwartz": "montecarlo.calibrate.ou",
+    "maximise": "montecarlo.calibrate.maximum_likelihood",
+    "sample": "montecarlo.calibrate.horizons",
+}
+"""Name -> the module that holds it."""
+
+__all__ = [
+    "HORIZONS",
+    "KINDS",
+    "EstimatedParameter",
+    "Fit",
+    "FitKind",
+    "FreeParameter",
+    "Maximum",
+    "Override",
+    "PriceHistory",
+    "Start",
+    "fit",
+    "fit_gbm",
+    "fit_schwartz",
+    "maximise",
+    "sample",
+]
+
+
+def __getattr__(name: str) -> object:
+    module = _MODULES.get(name)
+    if module is None:
+        msg = f"module 'montecarlo.calibrate' has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

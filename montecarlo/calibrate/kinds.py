@@ -1,0 +1,118 @@
+"""Which models can be fitted, by the kind that a market file names.
+
+To add one, write ``montecarlo/calibrate/<name>.py`` with a function that takes a
+:class:`~montecarlo.calibrate.history.PriceHistory` and ``horizon=`` and returns a
+:class:`~montecarlo.calibrate.fitted.Fit`, and add its line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from montecarlo.calibrate.fitted import Fit
+    from montecarlo.calibrate.history import PriceHistory
+    from montecarlo.curve import ForwardCurve
+    from montecarlo.models.protocol import PriceModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitKind:
+    """Where the functions of one kind of fit are, as ``module:function``.
+
+    Parameters
+    ----------
+    title
+        The model in words.
+    fit
+        ``(history, *, horizon) -> Fit``.
+    terms
+        ``(fit) -> dict``, the terms that a market file holds, where these are not simply the
+        parameters with the role ``model`` and the structure.
+    model
+        ``(fit, name, forward_curve) -> model``, where the model does not simply take those terms
+        and, without a curve, ``spot`` and the parameters with the role ``physical``.
+    """
+
+    title: str
+    fit: str
+    terms: str = ""
+    model: str = ""
+
+
+KINDS: dict[str, FitKind] = {
+    "gbm": FitKind(title="geometric Brownian motion", fit="montecarlo.calibrate.gbm:fit_gbm"),
+    "schwartz": FitKind(
+        title="mean-reverting log price", fit="montecarlo.calibrate.ou:fit_schwartz"
+    ),
+}
+"""Kind, as a market file names it -> where its functions are."""
+
+
+def kind_of(kind: str) -> FitKind:
+    """Return a kind; an unknown one is refused.
+
+    Examples
+    --------
+    >>> kind_of("gmb")
+    Traceback (most recent call last):
+    ValueError: model must be one of gbm, schwartz, got 'gmb'
+    """
+    if kind not in KINDS:
+        msg = f"model must be one of {', '.join(KINDS)}, got {kind!r}"
+        raise ValueError(msg)
+    return KINDS[kind]
+
+
+def fit(history: PriceHistory, kind: str, *, horizon: str = "daily", **options: Any) -> Fit:  # noqa: ANN401
+    """Fit a model to a history at a horizon.
+
+    Parameters
+    ----------
+    history
+        Prices; it is sampled at the horizon here.
+    kind
+        One of :data:`KINDS`.
+    horizon
+        ``daily`` (every quote), ``week``, ``month``, ``quarter`` (the last quote of each), or
+        ``month-average``, ``quarter-average``.
+    options
+        What this kind of fit takes besides.
+
+    Raises
+    ------
+    ValueError
+        For an unknown kind or horizon, or a history to which the model cannot be fitted.
+    """
+    return cast("Fit", _function(kind_of(kind).fit)(history, horizon=horizon, **options))
+
+
+def terms_of(fit: Fit) -> dict[str, Any]:
+    """Return the terms of the model of a fit, as a market file holds them beside ``kind``."""
+    path = kind_of(fit.kind).terms
+    if path:
+        return cast("dict[str, Any]", _function(path)(fit))
+    estimated = {item.name: item.value for item in fit.parameters if item.role == "model"}
+    return {**fit.structure, **estimated}
+
+
+def build_model(fit: Fit, *, name: str, forward_curve: ForwardCurve | None) -> PriceModel:
+    """Return the simulation model of a fit; see :meth:`Fit.to_model`."""
+    from montecarlo.models import MODELS
+
+    path = kind_of(fit.kind).model
+    if path:
+        return cast("PriceModel", _function(path)(fit, name, forward_curve))
+    model = cast("Callable[..., PriceModel]", MODELS[fit.kind.replace("-", "_")])
+    if forward_curve is not None:
+        return model(name=name, forward_curve=forward_curve, **terms_of(fit))
+    physical = {item.name: item.value for item in fit.parameters if item.role == "physical"}
+    return model(name=name, spot=fit.last_price, **terms_of(fit), **physical)
+
+
+def _function(path: str) -> Callable[..., Any]:
+    module, _, name = path.partition(":")
+    return cast("Callable[..., Any]", getattr(import_module(module), name))
