@@ -25,6 +25,7 @@ _WHERE = {
     "portfolio_table": "contracts.portfolio",
     "pricing_grid": "contracts.run",
     "simulated_prices": "contracts.run",
+    "under_other_models": "contracts.other_models",
     "value": "contracts.valuing",
     "value_portfolio": "contracts.portfolio",
     "value_together": "contracts.valuing",
@@ -43,6 +44,7 @@ __all__ = [
     "portfolio_table",
     "pricing_grid",
     "simulated_prices",
+    "under_other_models",
     "value",
     "value_portfolio",
     "value_together",
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from contracts.deal import Deal
     from contracts.errors import TermSheetError
     from contracts.market import Market
+    from contracts.other_models import under_other_models
     from contracts.portfolio import portfolio_table, value_portfolio
     from contracts.public_exposure import exposure
     from contracts.run import pricing_grid, simulated_prices

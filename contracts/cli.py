@@ -63,6 +63,15 @@ StoreFolder = Annotated[
     Path | None,
     typer.Option("--store", metavar="FOLDER", help="Keep finished parts; go on where it stopped."),
 ]
+OtherModels = Annotated[
+    bool | None,
+    typer.Option(
+        "--models/--no-models",
+        help="Also under the other models that the market names; by default unless --paths is "
+        "given.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 INTERRUPTED = 130
@@ -128,6 +137,7 @@ def value(
     threads: Threads = None,
     cluster: Cluster = None,
     store: StoreFolder = None,
+    models: OtherModels = None,
     as_json: Json = False,
 ) -> None:
     """Value a deal: each leg, the total, and the cash flows by calendar year."""
@@ -153,12 +163,18 @@ def value(
             executor=executor,
             store=store,
         )
+        others = None
+        if models if models is not None else paths == str(DEFAULT_PATHS):
+            from contracts.other_models import under_other_models
+
+            others = under_other_models(valuation, n_threads=threads, progress=progress)
     if as_json:
-        _print_json(valuation.to_dict())
+        also = {} if others is None else {"other_models": others.to_dict()}
+        _print_json(valuation.to_dict() | also)
         return
     from contracts.reports.terminal import print_valuation
 
-    print_valuation(valuation)
+    print_valuation(valuation, others)
 
 
 @app.command()

@@ -14,17 +14,19 @@ from contracts.equity import equity_rows
 from contracts.reports.assumptions import market_lines, term_lines
 from contracts.reports.console import console, make_table, show
 from contracts.reports.figures import error, money, probability, scale_of, unit_of
+from contracts.reports.other_models import other_models_table
 from contracts.rows import Rows, headline_rows, largest, summary_rows, year_rows
 from contracts.settled import settled_rows
 
 if TYPE_CHECKING:
     from contracts.deal import Deal
     from contracts.market import Market
+    from contracts.other_models import OtherModels
     from contracts.valuation import Valuation
 
 
-def print_valuation(valuation: Valuation) -> None:
-    """Print what was valued, each leg, the headline, cash flows by year, loans, and notes."""
+def print_valuation(valuation: Valuation, others: OtherModels | None = None) -> None:
+    """Print what was valued, each leg, the headline, other models, cash flows, loans, notes."""
     out = console()
     deal, market = valuation.deal, valuation.market
     party = deal.party(valuation.perspective)
@@ -54,6 +56,8 @@ def print_valuation(valuation: Valuation) -> None:
     tables = [_legs(valuation), _headline(valuation)]
     shares, past = equity_rows(deal), settled_rows(valuation)
     loans = concession_rows(valuation)
+    if others is not None and others.others:
+        tables.append(other_models_table(others))
     if len(shares):
         tables.append(_equity(valuation, shares))
     if len(past):

@@ -70,6 +70,11 @@ def _check_commodity(
     is_log_linear = item.get("interpolation", "log-linear") == "log-linear"
     model = item.get("model")
     is_constant = isinstance(model, dict) and model.get("kind") == "constant"
+    for name, other in mappings(item, "alternatives").items():
+        here = (*path, "alternatives", name, "forward_curve")
+        _check_curve(faults, here, other.get("forward_curve"), today)
+        if isinstance(other.get("forward_curve"), dict):
+            prices |= {(*here, key): value for key, value in other["forward_curve"].items()}
     for where, value in prices.items():
         _check_unit(faults, where, value, unit)
         if _is_not_positive(value) and (is_log_linear or not is_constant):

@@ -48,6 +48,15 @@ class IndexTerms(Sheet):
     note: Prose | None = None
 
 
+class AlternativeTerms(Sheet):
+    """Another model that could be defended for the same price, and its curve if that differs."""
+
+    model: AnyModel
+    forward_curve: dict[Date, Price] | None = None
+    """In place of the commodity's own curve."""
+    note: Prose | None = None
+
+
 class CommodityTerms(Sheet):
     """A price: today's curve and the model around it."""
 
@@ -61,6 +70,8 @@ class CommodityTerms(Sheet):
     """In place of a curve, for an asset that pays no dividend: it grows at the discount curve."""
     interpolation: Literal["log-linear", "linear", "step"] = "log-linear"
     model: AnyModel
+    alternatives: dict[Name, AlternativeTerms] = Field(default_factory=dict)
+    """Name -> another model, under which a valuation can be repeated."""
     note: Prose | None = None
 
 

@@ -50,7 +50,8 @@ def test_a_floor_is_dearer_where_prices_also_jump():
         n_paths=4096,
     )
     before, after = (
-        next(leg for leg in one.legs if leg.clause.name == "upside share") for one in (plain, jumping)
+        next(leg for leg in one.legs if leg.clause.name == "upside share")
+        for one in (plain, jumping)
     )
 
     assert after.pv > before.pv + 4.0 * (before.standard_error + after.standard_error)
