@@ -94,6 +94,8 @@ def build_market(
         message = f"{file} does not fit the format"
         raise ValueError(message)
     market = _market(sheet, faults)
+    _check_models(market, faults)
+    faults.raise_if_any()
     _check_positive_definite(market, faults)
     faults.raise_if_any()
     return market
@@ -207,6 +209,22 @@ def _fixing(item: FixingTerms) -> Fixing:
         message = "a fixing must have a date and a value"
         raise ValueError(message)
     return Fixing(start=start, end=end, value=price.value)
+
+
+def _check_models(market: Market, faults: Faults) -> None:
+    """Build each model alone, so that what it refuses is found at its own terms."""
+    for name, item in market.commodities.items():
+        try:
+            item.price_model()
+        except ValueError as error:
+            field, _, rule = str(error).partition(" ")
+            key, *rest = field.replace("]", "").split("[")
+            path: TermPath = ("commodities", name, "model")
+            if key in item.model:
+                path, message = (*path, key, *map(int, rest)), rule
+            else:
+                message = str(error)
+            faults.add(path, message)
 
 
 def _check_positive_definite(market: Market, faults: Faults) -> None:

@@ -60,8 +60,11 @@ def price_model(name: str, model: Mapping[str, Any], forward_curve: ForwardCurve
     kinds: dict[str, Callable[..., Member]] = {
         "constant": models.Constant,
         "gbm": models.GBM,
+        "gibson-schwartz": models.GibsonSchwartz,
+        "inflation": models.Inflation,
         "jump-diffusion": models.JumpDiffusion,
         "merton": models.Merton,
+        "n-factor": models.NFactor,
         "schwartz": models.Schwartz,
         "schwartz-smith": models.SchwartzSmith,
     }

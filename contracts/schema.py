@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from contracts.specification import (
     legs,
     market_terms,
+    model_terms,
     modifiers,
     observations,
     sheet,
@@ -19,7 +20,7 @@ from contracts.specification import (
 __all__ = ["json_schema"]
 
 Kind = Literal["deal", "market"]
-_MODULES = (legs, market_terms, modifiers, observations, sheet, term_sheet)
+_MODULES = (legs, market_terms, model_terms, modifiers, observations, sheet, term_sheet)
 
 
 def json_schema(kind: str = "deal") -> dict[str, Any]:

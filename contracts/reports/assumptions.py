@@ -86,7 +86,7 @@ def _price(market: Market, name: str) -> str:
     parameters = ", ".join(
         f"{key.replace('_', ' ')} {_shown(value)}"
         for key, value in item.model.items()
-        if key != "kind" and value is not None
+        if key != "kind" and value is not None and value != []
     )
     model = f"{item.model['kind']} ({parameters})" if parameters else str(item.model["kind"])
     if "forward_curve" not in about:
@@ -108,6 +108,8 @@ def _shown(value: object) -> str:
     """Return a parameter as a reader wants it; what changes with time says when."""
     if isinstance(value, int | float):
         return f"{value:g}"
+    if isinstance(value, list):
+        return f"[{', '.join(_shown(item) for item in value)}]"
     if isinstance(value, Intensity):
         first, *later = zip(value.times, value.rates, strict=True)
         changes = [f"{rate:g} a year from {time:.2f} years on" for time, rate in later]

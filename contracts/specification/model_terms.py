@@ -4,12 +4,13 @@ import datetime
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, PlainValidator, Tag, WithJsonSchema
+from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from contracts.specification.scalars import (
     Correlation,
     NotNegative,
     Number,
+    Positive,
     Prose,
     Rate,
     Volatility,
@@ -125,11 +126,61 @@ class JumpDiffusionTerms(Sheet):
     note: Prose | None = None
 
 
+class NFactorTerms(Sheet):
+    """Log price of several correlated factors, each of its own mean reversion and volatility."""
+
+    kind: Literal["n-factor"]
+    mean_reversion: Annotated[list[NotNegative], Field(min_length=1)]
+    """Of each factor, a year; 0 for shocks that stay."""
+    volatility: list[Volatility]
+    """Of each factor."""
+    correlation: list[list[Correlation]]
+    """Between the factors: a row for each, ones on the diagonal."""
+    risk_premium: list[Rate] = Field(default_factory=list)
+    """Of each factor; 0 by default."""
+    note: Prose | None = None
+
+
+class GibsonSchwartzTerms(Sheet):
+    """Spot price with a random, mean-reverting convenience yield."""
+
+    kind: Literal["gibson-schwartz"]
+    volatility: Volatility
+    """Of the spot price."""
+    yield_mean_reversion: Positive
+    """Of the convenience yield, a year."""
+    yield_volatility: Volatility
+    """Of the convenience yield, decimal a year a root year."""
+    correlation: Correlation
+    """Between the spot price and its convenience yield."""
+    yield_risk_premium: Rate = 0.0
+    """What the real-world drift of the convenience yield adds, decimal a year a year."""
+    spot_risk_premium: Rate = 0.0
+    """Return of the spot price with its yield, beyond the interest rate, decimal a year."""
+    note: Prose | None = None
+
+
+class InflationTerms(Sheet):
+    """An index that grows at a random, mean-reverting rate and never jumps."""
+
+    kind: Literal["inflation"]
+    mean_reversion: Positive
+    """Of the rate of growth, a year."""
+    volatility: Volatility
+    """Of the rate of growth, decimal a year a root year."""
+    risk_premium: Rate = 0.0
+    """What the real-world drift of the rate of growth adds, decimal a year a year."""
+    note: Prose | None = None
+
+
 AnyModel = Annotated[
     Annotated[ConstantTerms, Tag("<constant>")]
     | Annotated[GBMTerms, Tag("<gbm>")]
     | Annotated[SchwartzTerms, Tag("<schwartz>")]
     | Annotated[SchwartzSmithTerms, Tag("<schwartz-smith>")]
+    | Annotated[NFactorTerms, Tag("<n-factor>")]
+    | Annotated[GibsonSchwartzTerms, Tag("<gibson-schwartz>")]
+    | Annotated[InflationTerms, Tag("<inflation>")]
     | Annotated[MertonTerms, Tag("<merton>")]
     | Annotated[JumpDiffusionTerms, Tag("<jump-diffusion>")],
     Discriminator(tag_of),

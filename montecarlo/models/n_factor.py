@@ -61,7 +61,7 @@ class NFactor(LognormalModel):
     correlation
         :math:`\rho_{ij}`, shape (N, N): symmetric, ones on the diagonal, positive semidefinite.
     risk_premium
-        :math:`\lambda_i`, physical less pricing drift, 1/yr; N of them.
+        :math:`\lambda_i`, physical less pricing drift, 1/yr; N of them, or none for zeros.
     forward_curve
         :math:`F(0, t)`, currency per unit; or else the next two.
     states
@@ -84,7 +84,6 @@ class NFactor(LognormalModel):
     ...     mean_reversion=(0.0, 1.0),
     ...     volatility=(0.1, 0.3),
     ...     correlation=((1.0, 0.0), (0.0, 1.0)),
-    ...     risk_premium=(0.0, 0.0),
     ...     states=(4.0, 0.0),
     ...     physical_drift=0.0,
     ... )
@@ -96,7 +95,7 @@ class NFactor(LognormalModel):
     mean_reversion: tuple[float, ...]
     volatility: tuple[float, ...]
     correlation: tuple[tuple[float, ...], ...]
-    risk_premium: tuple[float, ...]
+    risk_premium: tuple[float, ...] = ()
     forward_curve: ForwardCurve | None = None
     states: tuple[float, ...] | None = None
     physical_drift: float | None = None
@@ -110,6 +109,8 @@ class NFactor(LognormalModel):
         for field in ("mean_reversion", "volatility"):
             for i, value in enumerate(self._entries(field, rates.size)):
                 checks.non_negative(f"{field}[{i}]", value)
+        if len(self.risk_premium) == 0:
+            object.__setattr__(self, "risk_premium", (0.0,) * rates.size)
         self._entries("risk_premium", rates.size)
         matrix = _correlations(self.correlation, rates.size)
         object.__setattr__(self, "correlation", tuple(map(tuple, matrix.tolist())))

@@ -5,8 +5,10 @@ import pytest
 from contracts.amend import amend_market
 from contracts.catalogue import load, load_market
 from contracts.errors import TermSheetError
+from contracts.reports.assumptions import market_lines
+from contracts.schema import json_schema
 from contracts.valuing import value
-from montecarlo.models import JumpDiffusion, Merton
+from montecarlo.models import GibsonSchwartz, Inflation, JumpDiffusion, Merton, NFactor
 
 JUMPS = {
     "jump_intensity": {"2025-01-01": 0.2, "2027-07-10": 0.6},
@@ -70,3 +72,87 @@ def test_a_floor_is_dearer_where_prices_also_jump():
 def test_wrong_terms_are_named(terms, message):
     with pytest.raises(TermSheetError, match=message):
         with_model(**({"kind": "merton", "volatility": 0.2} | JUMPS | terms))
+
+
+FACTORS = {
+    "kind": "n-factor",
+    "mean_reversion": [0.0, 0.9, 4.0],
+    "volatility": [0.15, 0.3, 0.2],
+    "correlation": [[1, 0.2, 0.1], [0.2, 1, -0.3], [0.1, -0.3, 1]],
+}
+YIELD = {
+    "kind": "gibson-schwartz",
+    "volatility": 0.3,
+    "yield_mean_reversion": 1.2,
+    "yield_volatility": 0.35,
+    "correlation": 0.7,
+    "yield_risk_premium": 0.1,
+}
+INDEX = {"kind": "inflation", "mean_reversion": 0.4, "volatility": 0.01, "risk_premium": 0.002}
+
+
+@pytest.mark.parametrize(
+    ("terms", "kind"),
+    [(FACTORS, NFactor), (YIELD, GibsonSchwartz), (INDEX, Inflation)],
+    ids=lambda terms: terms["kind"] if isinstance(terms, dict) else "",
+)
+def test_a_gaussian_kind_is_built_and_valued(terms, kind):
+    market = with_model(**terms)
+    model = market.commodity("ndpr-oxide").price_model()
+    valued = value(load("mp-materials"), market=market, n_paths=512)
+    line = market_lines(market, valued.deal, ["ndpr-oxide"])[0]
+
+    assert isinstance(model, kind)
+    assert valued.standard_error > 0.0
+    assert terms["kind"] in line
+    for field, stated in terms.items():
+        if isinstance(stated, float):
+            assert getattr(model, field) == stated
+            assert f"{field.replace('_', ' ')} {stated:g}" in line
+
+
+def test_factors_are_those_of_the_file():
+    market = with_model(**FACTORS)
+    model = market.commodity("ndpr-oxide").price_model()
+
+    assert model.mean_reversion == (0.0, 0.9, 4.0)
+    assert model.correlation[1] == (0.2, 1.0, -0.3)
+    assert model.risk_premium == (0.0, 0.0, 0.0)
+
+
+def test_one_factor_of_several_is_amended():
+    market = amend_market(
+        with_model(**FACTORS), {"commodities[ndpr-oxide].model.volatility[1]": 0.4}
+    )
+
+    assert market.commodity("ndpr-oxide").price_model().volatility == (0.15, 0.4, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        (FACTORS | {"volatility": [0.1]}, r"model.volatility must be as long as mean_reversion"),
+        (FACTORS | {"volatility": [0.1, 0.2, 30]}, r"model.volatility\[2\]"),
+        (FACTORS | {"mean_reversion": []}, r"model.mean_reversion"),
+        (
+            FACTORS | {"correlation": [[1, 0.9, 0.9], [0.9, 1, -0.9], [0.9, -0.9, 1]]},
+            r"model.correlation must be positive semidefinite, got an eigenvalue of -0.8",
+        ),
+        (
+            FACTORS | {"correlation": [[1, 0.2, 0.1], [0.3, 1, 0], [0.1, 0, 1]]},
+            r"model.correlation\[1\]\[0\] must be equal to correlation\[0\]\[1\]",
+        ),
+        (YIELD | {"yield_mean_reversion": 0.001}, r"yield_mean_reversion must be at least 0.01"),
+        (YIELD | {"yield_volatilty": 0.1}, r"did you mean yield_volatility"),
+        (INDEX | {"mean_reversion": 0}, r"model.mean_reversion must be above zero, got 0"),
+    ],
+)
+def test_wrong_gaussian_terms_are_named(terms, message):
+    with pytest.raises(TermSheetError, match=message):
+        with_model(**terms)
+
+
+def test_fields_of_models_are_described_to_editors():
+    definition = json_schema("market")["$defs"]["NFactorTerms"]["properties"]
+
+    assert "shocks that stay" in definition["mean_reversion"]["description"]

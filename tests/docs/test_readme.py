@@ -146,7 +146,8 @@ def test_install_commands_are_the_two():
 def test_every_kind_is_named():
     text = README.read_text(encoding="utf-8")
     kinds = {*legs.KINDS, *modifiers.KINDS, *observations.KINDS}
-    models = {"constant", "gbm", "schwartz", "schwartz-smith"}
+    models = {"constant", "gbm", "gibson-schwartz", "inflation", "n-factor", "schwartz"}
+    models |= {"schwartz-smith"}
 
     assert [kind for kind in sorted(kinds | models) if f"`{kind}`" not in text] == []
 

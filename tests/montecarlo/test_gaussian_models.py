@@ -434,7 +434,7 @@ def test_inflation_is_correlated_by_its_rate():
         (FOUR, {"mean_reversion": (0.0, -1.0, 1.0, 2.0)}, r"mean_reversion\[1\] must be at least"),
         (FOUR, {"volatility": (0.1, 0.2)}, r"volatility must be as long as mean_reversion \(4\)"),
         (FOUR, {"volatility": (0.1, 0.2, 0.3, np.nan)}, "volatility must be finite .* index 3"),
-        (FOUR, {"risk_premium": ()}, r"risk_premium must be as long as mean_reversion \(4\)"),
+        (FOUR, {"risk_premium": (0.1,)}, r"risk_premium must be as long as mean_reversion \(4\)"),
         (FOUR, {"states": (1.0,)}, r"states must be as long as mean_reversion \(4\), got 1"),
         (FOUR, {"states": None}, "states is missing"),
         (FOUR, {"physical_drift": None}, "physical_drift is missing"),
