@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from montecarlo.models.merton import Merton
     from montecarlo.models.n_factor import NFactor
     from montecarlo.models.protocol import BlockSource, Measure, PriceModel, RiskFactor
+    from montecarlo.models.regime_switching import RegimeSwitching
     from montecarlo.models.schwartz import Schwartz
     from montecarlo.models.schwartz_smith import SchwartzSmith
     from montecarlo.models.supplied import SuppliedPaths
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from montecarlo.quantile import expected_shortfall, quantile_standard_error, quantiles
     from montecarlo.random import normals, uniforms
     from montecarlo.reduction import Estimate
+    from montecarlo.regime import Regime, Transition
     from montecarlo.replay import (
         replay_expected_shortfall,
         replay_order_statistics,
@@ -97,6 +99,8 @@ _MODULES = {
     "PeriodQuote": "montecarlo.period_quote",
     "Plan": "montecarlo.plan",
     "PriceModel": "montecarlo.models.protocol",
+    "Regime": "montecarlo.regime",
+    "RegimeSwitching": "montecarlo.models.regime_switching",
     "RiskFactor": "montecarlo.models.protocol",
     "Sampling": "montecarlo.sampling",
     "Schwartz": "montecarlo.models.schwartz",
@@ -105,6 +109,7 @@ _MODULES = {
     "SobolPoints": "montecarlo.sobol",
     "SuppliedPaths": "montecarlo.models.supplied",
     "TimeGrid": "montecarlo.grid",
+    "Transition": "montecarlo.regime",
     "black76": "montecarlo.black",
     "bootstrap_forward_curve": "montecarlo.curve_bootstrap",
     "brownian_bridge": "montecarlo.bridge",
@@ -162,6 +167,8 @@ __all__ = [
     "PeriodQuote",
     "Plan",
     "PriceModel",
+    "Regime",
+    "RegimeSwitching",
     "RiskFactor",
     "Sampling",
     "Schwartz",
@@ -170,6 +177,7 @@ __all__ = [
     "SobolPoints",
     "SuppliedPaths",
     "TimeGrid",
+    "Transition",
     "black76",
     "bootstrap_forward_curve",
     "brownian_bridge",

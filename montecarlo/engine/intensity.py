@@ -9,6 +9,7 @@ variables of mean 1, which is exact for any rate.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -86,6 +87,16 @@ class Intensity:
         for start, end, rate in self.pieces():
             total = total + rate * np.clip(at - start, 0.0, end - start)
         return total
+
+    def at(self, time: float) -> float:
+        """Return the events a year that hold at one time.
+
+        Examples
+        --------
+        >>> Intensity(times=(0.0, 0.5), rates=(2.0, 0.25)).at(0.5)
+        0.25
+        """
+        return self.rates[bisect_right(self.times, time) - 1]
 
     def pieces(self) -> Sequence[tuple[float, float, float]]:
         """Return start, end and rate of each piece; the last ends at infinity."""

@@ -11,6 +11,7 @@ from montecarlo.models.joint import Joint
 from montecarlo.models.jump_diffusion import JumpDiffusion
 from montecarlo.models.merton import Merton
 from montecarlo.models.n_factor import NFactor
+from montecarlo.models.regime_switching import RegimeSwitching
 from montecarlo.models.schwartz import Schwartz
 from montecarlo.models.schwartz_smith import SchwartzSmith
 from montecarlo.models.supplied import SuppliedPaths
@@ -25,6 +26,7 @@ MODELS = {
     "jump_diffusion": JumpDiffusion,
     "merton": Merton,
     "n_factor": NFactor,
+    "regime_switching": RegimeSwitching,
     "schwartz": Schwartz,
     "schwartz_smith": SchwartzSmith,
     "supplied": SuppliedPaths,
@@ -42,6 +44,7 @@ __all__ = [
     "JumpDiffusion",
     "Merton",
     "NFactor",
+    "RegimeSwitching",
     "Schwartz",
     "SchwartzSmith",
     "SuppliedPaths",
