@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from montecarlo.period_quote import PeriodQuote, delivery_period
     from montecarlo.philox import philox4x32
     from montecarlo.plan import Plan
+    from montecarlo.price_deck import PriceDeck, SteadyInflation
     from montecarlo.principal import principal_components
     from montecarlo.quantile import expected_shortfall, quantile_standard_error, quantiles
     from montecarlo.random import normals, uniforms
@@ -98,6 +99,7 @@ _MODULES = {
     "PathBlock": "montecarlo.block",
     "PeriodQuote": "montecarlo.period_quote",
     "Plan": "montecarlo.plan",
+    "PriceDeck": "montecarlo.price_deck",
     "PriceModel": "montecarlo.models.protocol",
     "Regime": "montecarlo.regime",
     "RegimeSwitching": "montecarlo.models.regime_switching",
@@ -107,6 +109,7 @@ _MODULES = {
     "SchwartzSmith": "montecarlo.models.schwartz_smith",
     "Seasonality": "montecarlo.seasonality",
     "SobolPoints": "montecarlo.sobol",
+    "SteadyInflation": "montecarlo.price_deck",
     "SuppliedPaths": "montecarlo.models.supplied",
     "TimeGrid": "montecarlo.grid",
     "Transition": "montecarlo.regime",
@@ -166,6 +169,7 @@ __all__ = [
     "PathBlock",
     "PeriodQuote",
     "Plan",
+    "PriceDeck",
     "PriceModel",
     "Regime",
     "RegimeSwitching",
@@ -175,6 +179,7 @@ __all__ = [
     "SchwartzSmith",
     "Seasonality",
     "SobolPoints",
+    "SteadyInflation",
     "SuppliedPaths",
     "TimeGrid",
     "Transition",
