@@ -16,7 +16,7 @@ __all__ = ["amend", "amend_market", "amended_terms"]
 
 _FREE_KEYS = frozenset(
     {"parties", "schedules", "observations", "steps", "commodities", "yields", "rates", "indices"}
-    | {"zero_rates", "levels", "forward_curve"}
+    | {"zero_rates", "par_yields", "levels", "forward_curve", "periods", "prices"}
 )
 
 

@@ -2,10 +2,12 @@
 
 import datetime
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contracts.market import Actual, CommodityMarket, Fixing, Index, Market
+from contracts.market_curves import discount_curve, forward_curve, yield_curve
 from contracts.paths import TermPath
 from contracts.plain import plain
 from contracts.price_models import parameters_of
@@ -15,7 +17,6 @@ from contracts.specification.market_terms import (
     CommodityTerms,
     FixingTerms,
     MarketSheet,
-    YieldTerms,
 )
 from contracts.yaml_document import read_document
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from montecarlo import DiscountCurve, ForwardCurve
 
 __all__ = ["build_market", "read_market"]
-
-FARTHEST_YEARS = 300.0
 
 
 def read_market(path: str | Path) -> Market:
@@ -103,11 +102,13 @@ def build_market(
 
 def _market(sheet: MarketSheet, faults: Faults) -> Market:
     from contracts.deal import Source
-    from montecarlo import DiscountCurve
 
     today = sheet.valuation_date
-    zero_rates = sheet.discount.zero_rates
-    discount = DiscountCurve.from_dates(today, list(zero_rates), list(zero_rates.values()))
+    indices = {
+        name: Index(levels=tuple(item.levels.items()), growth=item.growth)
+        for name, item in sheet.indices.items()
+    }
+    discount, yields, curves = _curves(sheet, indices, faults)
     fixings: dict[str, list[Fixing]] = {}
     for item in sheet.fixings:
         fixings.setdefault(item.commodity, []).append(_fixing(item))
@@ -117,18 +118,15 @@ def _market(sheet: MarketSheet, faults: Faults) -> Market:
         currency=sheet.currency,
         valuation_date=today,
         commodities={
-            name: _commodity(name, item, today, discount)
+            name: _commodity(name, item, today, curves[name])
             for name, item in sheet.commodities.items()
         },
         discount=discount,
         discount_name=sheet.discount.name,
         correlation={(item.between[0], item.between[1]): item.value for item in sheet.correlations},
-        yields={name: _yield(item, today, discount) for name, item in sheet.yields.items()},
+        yields=yields,
         rates={name: tuple(quotes.items()) for name, quotes in sheet.rates.items()},
-        indices={
-            name: Index(levels=tuple(item.levels.items()), growth=item.growth)
-            for name, item in sheet.indices.items()
-        },
+        indices=indices,
         price_fixings={
             name: tuple(sorted(found, key=lambda fixing: fixing.start))
             for name, found in fixings.items()
@@ -159,17 +157,37 @@ def _market(sheet: MarketSheet, faults: Faults) -> Market:
     )
 
 
-def _commodity(
-    name: str, item: CommodityTerms, today: datetime.date, discount: "DiscountCurve"
-) -> CommodityMarket:
-    from montecarlo import ForwardCurve
+def _curves(
+    sheet: MarketSheet, indices: Mapping[str, Index], faults: Faults
+) -> "tuple[DiscountCurve, dict[str, DiscountCurve], dict[str, ForwardCurve]]":
+    """Return the discount curve, the other yields and the forward curves, or raise every fault."""
+    today = sheet.valuation_date
+    discount = faults.attempt(("discount",), lambda: discount_curve(sheet.discount, today))
+    faults.raise_if_any()
+    if discount is None:
+        message = "discount must give a curve"
+        raise ValueError(message)
+    yields = {
+        name: faults.attempt(("yields", name), partial(yield_curve, item, today, discount))
+        for name, item in sheet.yields.items()
+    }
+    curves = {
+        name: faults.attempt(
+            ("commodities", name), partial(forward_curve, item, today, discount, indices)
+        )
+        for name, item in sheet.commodities.items()
+    }
+    faults.raise_if_any()
+    return (
+        discount,
+        {name: curve for name, curve in yields.items() if curve is not None},
+        {name: curve for name, curve in curves.items() if curve is not None},
+    )
 
-    if item.forward_curve is not None:
-        values = [price.value for price in item.forward_curve.values()]
-        dates = list(item.forward_curve)
-        curve = ForwardCurve.from_dates(today, dates, values, item.interpolation)
-    else:
-        curve = _grown(item.spot.value if item.spot else 0.0, discount)
+
+def _commodity(
+    name: str, item: CommodityTerms, today: datetime.date, curve: "ForwardCurve"
+) -> CommodityMarket:
     return CommodityMarket(
         name=name,
         unit=item.unit,
@@ -178,28 +196,6 @@ def _commodity(
         is_traded=item.traded,
         note=" ".join(note for note in (item.note, getattr(item.model, "note", None)) if note),
     )
-
-
-def _grown(spot: float, discount: "DiscountCurve") -> "ForwardCurve":
-    """Return the forward curve of an asset without a dividend, spot over discount factor.
-
-    Both are log-linear between the same times, so the curve is exact between its pillars and,
-    with the last one far out, beyond those of the discount curve.
-    """
-    import numpy as np
-
-    from montecarlo import ForwardCurve
-
-    times = np.unique(np.concatenate([[0.0], discount.times, [FARTHEST_YEARS]]))
-    return ForwardCurve(times=times, values=spot / discount.discount_factor(times))
-
-
-def _yield(item: YieldTerms, today: datetime.date, discount: "DiscountCurve") -> "DiscountCurve":
-    from montecarlo import DiscountCurve
-
-    if item.zero_rates is None:
-        return discount.shifted(item.spread_over_discount or 0.0)
-    return DiscountCurve.from_dates(today, list(item.zero_rates), list(item.zero_rates.values()))
 
 
 def _fixing(item: FixingTerms) -> Fixing:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from contracts.specification import (
+    curve_terms,
     legs,
     market_terms,
     model_terms,
@@ -20,7 +21,16 @@ from contracts.specification import (
 __all__ = ["json_schema"]
 
 Kind = Literal["deal", "market"]
-_MODULES = (legs, market_terms, model_terms, modifiers, observations, sheet, term_sheet)
+_MODULES = (
+    curve_terms,
+    legs,
+    market_terms,
+    model_terms,
+    modifiers,
+    observations,
+    sheet,
+    term_sheet,
+)
 
 
 def json_schema(kind: str = "deal") -> dict[str, Any]:

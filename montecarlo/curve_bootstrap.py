@@ -56,6 +56,7 @@ def bootstrap_forward_curve(
     *,
     shape: Shape,
     seasonality: Seasonality | None = None,
+    until: DateLike | None = None,
     rounding: float = 0.0,
     may_be_negative: bool = False,
 ) -> ForwardCurve:
@@ -71,6 +72,9 @@ def bootstrap_forward_curve(
         ``"step"`` or ``"smooth"``; see the module.
     seasonality
         What shapes the curve within a quoted period, beyond what the quotes themselves say.
+    until
+        The last day with seasons, where that is after the last quoted day; without seasons it
+        says nothing.
     rounding
         By how much a quote may be off, currency per unit: half of the last digit. A quote that
         shorter ones already imply, to within what that explains, is left out.
@@ -80,7 +84,8 @@ def bootstrap_forward_curve(
     Returns
     -------
     ForwardCurve
-        Flat before the first quoted day and after the last; currency per unit.
+        Flat before the first quoted day and after the last, but for the seasons; currency per
+        unit.
 
     Raises
     ------
@@ -126,6 +131,11 @@ def bootstrap_forward_curve(
     chosen = independent_quotes(given, rounding=rounding)
     build = _step if shape == "step" else _smooth
     days, values = build(chosen, seasonality)
+    if seasonality is not None:
+        last = days[-1] if until is None else max(days[-1], as_date("until", until))
+        every = np.arange(today, last + 1, dtype="datetime64[D]")
+        nearest = np.clip((every - days[0]).astype(np.int64), 0, days.size - 1)
+        days, values = every, values[nearest] * seasonality.factors(every)
     low = np.flatnonzero(values <= 0.0)
     if low.size and not may_be_negative:
         i = int(low[0])
@@ -223,7 +233,7 @@ def _way(
 def _step(
     quotes: Sequence[PeriodQuote], seasonality: Seasonality | None
 ) -> tuple[DateArray, FloatArray]:
-    """Return the first day of each step and its price; every day, where there are seasons."""
+    """Return the first day of each step and g; every day, where there are seasons."""
     bounds = sorted({quote.start for quote in quotes} | {quote.end + 1 for quote in quotes})
     steps = [
         (start, after)
@@ -258,13 +268,13 @@ def _step(
         return starts, levels
     days = np.arange(starts[0], bounds[-1], dtype="datetime64[D]")
     of_day = np.searchsorted(starts, days, side="right") - 1
-    return days, levels[of_day] * seasonality.factors(days)
+    return days, levels[of_day]
 
 
 def _smooth(
     quotes: Sequence[PeriodQuote], seasonality: Seasonality | None
 ) -> tuple[DateArray, FloatArray]:
-    """Return every day from the first quoted to the last, and its price."""
+    """Return every day from the first quoted to the last, and g."""
     first, last = min(quote.start for quote in quotes), max(quote.end for quote in quotes)
     days = np.arange(first, last + 1, dtype="datetime64[D]")
     season = _factors(seasonality, days)
@@ -298,7 +308,7 @@ def _smooth(
         weights = solve(matrix, np.concatenate([wanted, np.zeros(n_free)]))
         return _weighted(basis.T, weights)
 
-    return days, season * _refined(solved, averages, targets)
+    return days, _refined(solved, averages, targets)
 
 
 def _cubes(at: FloatArray, weights: FloatArray) -> FloatArray:

@@ -5,11 +5,17 @@ from itertools import pairwise
 from typing import Any
 
 from contracts.paths import PathError, TermPath, find_path
+from contracts.specification.curve_checks import (
+    check_forward_curve,
+    check_one_of,
+    check_unit,
+    check_yield_curve,
+)
 from contracts.specification.date_checks import check_increasing, date_of
 from contracts.specification.faults import Faults
 from contracts.specification.names import elements, mappings
 from contracts.specification.unit_checks import check_currency, unit_of_value
-from contracts.units import UnitError, parse_measure, parse_unit
+from contracts.units import UnitError, parse_unit
 
 
 def check_market(faults: Faults) -> None:
@@ -18,13 +24,15 @@ def check_market(faults: Faults) -> None:
     today = date_of(terms.get("valuation_date"))
     units = {name: _unit_of(item) for name, item in mappings(terms, "commodities").items()}
     for name, item in mappings(terms, "commodities").items():
-        _check_commodity(faults, ("commodities", name), item, units[name], today)
+        check_forward_curve(faults, ("commodities", name), item, units[name], today)
     discount = terms.get("discount")
     if isinstance(discount, dict):
-        _check_curve(faults, ("discount", "zero_rates"), discount.get("zero_rates"), today)
+        check_one_of(faults, ("discount",), discount, ("zero_rates", "par_yields"))
+        check_yield_curve(faults, ("discount",), discount, today)
     for name, item in mappings(terms, "yields").items():
-        _check_one_of(faults, ("yields", name), item, ("zero_rates", "spread_over_discount"))
-        _check_curve(faults, ("yields", name, "zero_rates"), item.get("zero_rates"), today)
+        ways = ("zero_rates", "par_yields", "spread_over_discount")
+        check_one_of(faults, ("yields", name), item, ways)
+        check_yield_curve(faults, ("yields", name), item, today)
     for name, quotes in mappings(terms, "rates").items():
         check_increasing(faults, ("rates", name), quotes)
         for key in quotes:
@@ -52,66 +60,6 @@ def _unit_of(commodity: dict[str, Any]) -> str | None:
     except UnitError:
         return None
     return found if "/" in found else None
-
-
-def _check_commodity(
-    faults: Faults,
-    path: TermPath,
-    item: dict[str, Any],
-    unit: str | None,
-    today: datetime.date | None,
-) -> None:
-    _check_one_of(faults, path, item, ("forward_curve", "spot"))
-    curve = item.get("forward_curve")
-    prices = {(*path, "spot"): item.get("spot")}
-    if isinstance(curve, dict):
-        _check_curve(faults, (*path, "forward_curve"), curve, today)
-        prices |= {(*path, "forward_curve", key): value for key, value in curve.items()}
-    is_log_linear = item.get("interpolation", "log-linear") == "log-linear"
-    model = item.get("model")
-    is_constant = isinstance(model, dict) and model.get("kind") == "constant"
-    for name, other in mappings(item, "alternatives").items():
-        here = (*path, "alternatives", name, "forward_curve")
-        _check_curve(faults, here, other.get("forward_curve"), today)
-        if isinstance(other.get("forward_curve"), dict):
-            prices |= {(*here, key): value for key, value in other["forward_curve"].items()}
-    for where, value in prices.items():
-        _check_unit(faults, where, value, unit)
-        if _is_not_positive(value) and (is_log_linear or not is_constant):
-            rule = "must be above zero; only a constant model with linear or step interpolation"
-            faults.add(where, f"{rule} takes other prices", value)
-
-
-def _is_not_positive(value: object) -> bool:
-    try:
-        return isinstance(value, str) and parse_measure(value).value <= 0.0
-    except UnitError:
-        return False
-
-
-def _check_unit(faults: Faults, path: TermPath, value: object, unit: str | None) -> None:
-    found = unit_of_value(value) if isinstance(value, str) else None
-    if unit and found and "/" in found and found.partition("/")[2] != unit.partition("/")[2]:
-        faults.add(path, f"must be a price per {unit.partition('/')[2]}", value)
-
-
-def _check_one_of(
-    faults: Faults, path: TermPath, item: dict[str, Any], names: tuple[str, str]
-) -> None:
-    given = [name for name in names if item.get(name) is not None]
-    if len(given) != 1:
-        rule = f"must have either {names[0]} or {names[1]}"
-        faults.add(path, f"{rule}, {'not both' if given else 'and has neither'}")
-
-
-def _check_curve(
-    faults: Faults, path: TermPath, values: object, today: datetime.date | None
-) -> None:
-    check_increasing(faults, path, values)
-    for key in values if isinstance(values, dict) else ():
-        date = date_of(key)
-        if date is not None and today is not None and date < today:
-            faults.add((*path, key), f"must not lie before the valuation date ({today})", key)
 
 
 def _check_not_after(
@@ -158,7 +106,7 @@ def _check_fixings(
             faults.add(path, f"must have either date and value, or from, to and average, {has}")
             continue
         first, last, value = ("date", "date", "value") if given == day else span
-        _check_unit(faults, (*path, value), item[value], units.get(str(commodity)))
+        check_unit(faults, (*path, value), item[value], units.get(str(commodity)))
         found = _span(faults, path, item, (first, last), today)
         if found is not None:
             spans.setdefault(str(commodity), []).append((*found, i))

@@ -4,6 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from contracts.specification.curve_terms import (
+    DiscountTerms,
+    PriceDeckTerms,
+    QuotesTerms,
+    SeasonalityTerms,
+    YieldTerms,
+)
 from contracts.specification.measures import Currency, Price, PriceUnit, Quantity
 from contracts.specification.model_terms import AnyModel
 from contracts.specification.scalars import (
@@ -18,24 +25,6 @@ from contracts.specification.scalars import (
 )
 from contracts.specification.sheet import Sheet
 from contracts.specification.term_sheet import SourceTerms
-
-
-class DiscountTerms(Sheet):
-    """The curve at which everything is discounted."""
-
-    name: Text
-    zero_rates: dict[Date, Rate]
-    """Date -> continuously compounded zero rate, decimal."""
-    note: Prose | None = None
-
-
-class YieldTerms(Sheet):
-    """Another yield curve: zero rates of its own, or a spread over the discount curve."""
-
-    zero_rates: dict[Date, Rate] | None = None
-    spread_over_discount: Rate | None = None
-    """Added to every zero rate, continuously compounded, decimal."""
-    note: Prose | None = None
 
 
 class IndexTerms(Sheet):
@@ -66,9 +55,16 @@ class CommodityTerms(Sheet):
     """Whether the forward curve is quoted in a market; false: it is an assumption."""
     forward_curve: dict[Date, Price] | None = None
     """Delivery date -> price agreed today; flat beyond both ends."""
+    quotes: QuotesTerms | None = None
+    """In place of a curve: mean prices of months, quarters, years or any days."""
+    price_deck: PriceDeckTerms | None = None
+    """In place of a curve: what an analyst says."""
     spot: Price | None = None
     """In place of a curve, for an asset that pays no dividend: it grows at the discount curve."""
     interpolation: Literal["log-linear", "linear", "step"] = "log-linear"
+    """Of the forward curve or the price deck, between its dates."""
+    seasonality: SeasonalityTerms | None = None
+    """Multiplies the curve or the deck; shapes quotes within their periods."""
     model: AnyModel
     alternatives: dict[Name, AlternativeTerms] = Field(default_factory=dict)
     """Name -> another model, under which a valuation can be repeated."""

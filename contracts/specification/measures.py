@@ -103,6 +103,7 @@ _quantity = _read("quantity", may_be_negative=False)
 _TEXT = schema("string", pattern=_PATTERN)
 
 Price = Annotated[Measure, PlainValidator(_price), _TEXT]
+PriceStep = Annotated[Measure, PlainValidator(_read("price", may_be_negative=False)), _TEXT]
 Money = Annotated[Measure, PlainValidator(_amount), _TEXT]
 Quantity = Annotated[Measure, PlainValidator(_quantity), _TEXT]
 StepValue = Annotated[Measure | float, PlainValidator(step_value), schema(["string", "number"])]

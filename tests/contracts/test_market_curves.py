@@ -1,0 +1,140 @@
+"""Curves in a market file: par yields, quotes, price decks, seasons; and what is refused."""
+
+import datetime
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from contracts.amend import amend_market
+from contracts.coverage import uncovered_numbers
+from contracts.errors import TermSheetError
+from contracts.market_sheet import read_market
+from contracts.schema import json_schema
+from montecarlo import HarmonicSeasonality
+from montecarlo.par_yields import par_bond
+
+HERE = Path(__file__).parent
+TEXT = (HERE / "curves.yaml").read_text()
+BLOCKS = re.findall(
+    r"^- (.*)\n\+ ?(.*)\n! (.*)$", (HERE / "bad_curves.txt").read_text(), flags=re.MULTILINE
+)
+DATE = datetime.date
+
+
+@pytest.fixture(scope="module")
+def market():
+    return read_market(HERE / "curves.yaml")
+
+
+def day(text):
+    return np.datetime64(text, "D")
+
+
+def forward(market, name, *texts):
+    return market.commodity(name).forward_curve(market.years(np.array(texts, dtype="M8[D]")))
+
+
+def average(market, name, start, end):
+    days = np.arange(day(start), day(end) + 1)
+    return market.commodity(name).forward_curve(market.years(days)).mean()
+
+
+def test_bonds_of_the_par_yields_are_worth_par(market):
+    for maturity, par_yield in {"3m": 0.0402, "1y": 0.0391, "2y": 0.0383, "10y": 0.0436}.items():
+        bond = par_bond("2026-06-30", maturity, par_yield)
+        assert (bond.amounts * market.discount_factors(bond.dates)).sum() == pytest.approx(1.0)
+    bond = par_bond("2026-06-30", "5y", 0.0455)
+    worth = (bond.amounts * market.discount_factors(bond.dates, "agency")).sum()
+    assert worth == pytest.approx(1.0, abs=1e-13)
+
+
+def test_yearly_rates_compound_yearly(market):
+    found = market.discount_factors(np.array(["2027-06-30"], dtype="M8[D]"), "bank")
+    assert found == pytest.approx([1 / 1.061], rel=1e-14)
+
+
+def test_quotes_come_back_and_seasons_go_on(market):
+    assert average(market, "gas", "2026-07-01", "2026-07-31") == pytest.approx(31.5, rel=1e-13)
+    assert average(market, "gas", "2026-07-01", "2026-09-30") == pytest.approx(32.0, rel=1e-13)
+    assert average(market, "gas", "2026-10-01", "2027-03-31") == pytest.approx(41.0, rel=1e-13)
+    assert average(market, "gas", "2027-01-01", "2027-12-31") == pytest.approx(36.0, rel=1e-13)
+    # After the last quote the level stays and the seasons go on: January to June as 1.3 to 0.7.
+    winter, summer = forward(market, "gas", "2040-01-31", "2040-06-01")
+    assert winter / summer == pytest.approx(1.3 / 0.7, rel=1e-13)
+
+
+def test_a_certain_price_may_have_negative_quotes(market):
+    # July to September: (184 x 11 + 92 x 2) / 92 = 24.
+    assert forward(market, "power", "2026-09-30", "2026-10-01") == pytest.approx([24.0, -2.0])
+
+
+def test_a_real_deck_rises_with_the_index(market):
+    found = forward(market, "oxide", "2026-06-30", "2026-12-31", "2027-01-01", "2031-05-01")
+    dates = [DATE(2026, 6, 30), DATE(2026, 12, 31), DATE(2027, 1, 1), DATE(2031, 5, 1)]
+    levels = [market.index("us-cpi", date) / 317.7 for date in dates]
+
+    assert found == pytest.approx(np.array([62.0, 62.0, 66.0, 66.0]) * levels, rel=1e-12)
+    # 101 in the money of January 2026, 364 days of 2% a year later.
+    assert forward(market, "metal", "2026-12-31") == pytest.approx(
+        [101.0 * 1.02 ** (364 / 365)], rel=1e-13
+    )
+
+
+def test_a_nominal_deck_takes_seasons(market):
+    wave = HarmonicSeasonality(cosine=[0.1], sine=[0.04], normalised_by="mean-log")
+    at = np.array(["2027-07-01", "2029-02-03"], dtype="M8[D]")
+
+    # Half way, by days, between 105 and 95 USD/t; then flat.
+    trend = np.array([105.0 - 10.0 * 365 / 731, 95.0]) / 1000.0
+    found = forward(market, "ore", *at.astype(str))
+    assert found == pytest.approx(trend * wave.factors(at), rel=1e-13)
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BLOCKS)
+def test_one_mistake_gives_one_fault_on_its_line(tmp_path, old, new, message):
+    at = TEXT.index(old)
+    line = TEXT[:at].count("\n") + 1
+
+    path = tmp_path / "market.yaml"
+    path.write_text(TEXT[:at] + new + TEXT[at + len(old) :])
+
+    with pytest.raises(TermSheetError) as caught:
+        read_market(path)
+
+    assert len(caught.value.faults) == 1, str(caught.value)
+    assert message in str(caught.value)
+    found = caught.value.faults[0].line
+    # What concerns a whole curve stands where the curve begins.
+    whole = re.search("must have|must not start|must agree|must make|left out", message)
+    assert found == line or (line - 4 <= found < line and whole)
+
+
+def test_every_block_of_mistakes_is_read():
+    assert len(BLOCKS) == (HERE / "bad_curves.txt").read_text().count("\n! ")
+
+
+def test_a_quote_can_be_amended(market):
+    changed = amend_market(market, {"commodities.power.quotes.periods[2026-Q4]": "4 USD/MWh"})
+
+    assert forward(changed, "power", "2026-10-01") == pytest.approx([4.0])
+    with pytest.raises(TermSheetError, match="periods has no '2026-Q1'"):
+        amend_market(market, {"commodities.power.quotes.periods[2026-Q1]": "4 USD/MWh"})
+
+
+def test_numbers_of_curves_want_sources(market):
+    found = uncovered_numbers(market.terms, ["commodities", "discount", "yields"])
+    assert {path.partition(".")[0] for path in found} == {"indices"}
+    bare = uncovered_numbers(market.terms, [])
+    assert "discount.par_yields.10y" in bare
+    assert "commodities.gas.quotes.periods.2026-Q3" in bare
+    assert "commodities.oxide.price_deck.base_date" in bare
+    assert "commodities.ore.seasonality.cosine[0]" in bare
+
+
+def test_the_schema_describes_the_terms():
+    definitions = json_schema("market")["$defs"]
+
+    assert "semi-annual" in definitions["DiscountTerms"]["properties"]["par_yields"]["description"]
+    assert definitions["QuotesTerms"]["required"] == ["shape", "periods"]
