@@ -156,6 +156,7 @@ def under_other_models(
     ValueError
         When the valuation was made on supplied prices, which have no model.
     """
+    from contracts.specification.curve_checks import WAYS
     from contracts.valuing import value
 
     if valuation.is_replay:
@@ -169,6 +170,8 @@ def under_other_models(
         changes: dict[str, object] = {f"commodities[{commodity}].model": terms["model"]}
         curve = terms.get("forward_curve")
         if curve is not None:
+            stated = market.terms["commodities"][commodity]
+            changes |= {f"commodities[{commodity}].{way}": None for way in WAYS if way in stated}
             changes[f"commodities[{commodity}].forward_curve"] = curve
         changed = amend_market(market, changes)
         found = value(

@@ -3,6 +3,7 @@
 REPORTS: dict[str, str] = {
     "assumptions": "the terms and the market behind a valuation, as lines",
     "console": "the console and its tables",
+    "curves": "how a market states a forward curve, as a line",
     "exposure": "public exposure, on a terminal",
     "figures": "money, errors and probabilities as text",
     "listings": "what is built in, timetables, checks and findings, on a terminal",

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from contracts.reports.curves import curve_text, last_stated_day
 from contracts.settlement import fixing_dates
 from montecarlo.engine.intensity import Intensity
 
@@ -62,9 +61,9 @@ def market_lines(market: Market, deal: Deal, names: Sequence[str]) -> list[str]:
     """Return the model, the curve and the correlations of each price, and the discount rates."""
     lines = [f"{name}: {_price(market, name)}" for name in names if name in market.commodities]
     for name, dates in fixing_dates(deal).items():
-        known = market.terms.get("commodities", {}).get(name, {}).get("forward_curve")
-        if known and str(dates[-1]) > max(known):
-            lines.append(f"{name}: held flat after {max(known)}, read until {dates[-1]}")
+        known = last_stated_day(market.terms.get("commodities", {}).get(name, {}))
+        if known and str(dates[-1]) > known:
+            lines.append(f"{name}: held flat after {known}, read until {dates[-1]}")
     for (first, second), value in market.correlation.items():
         if first in names and second in names and value:
             lines.append(f"correlation {value:g} of {first} with {second}")
@@ -82,26 +81,13 @@ def market_lines(market: Market, deal: Deal, names: Sequence[str]) -> list[str]:
 
 def _price(market: Market, name: str) -> str:
     item = market.commodities[name]
-    about = market.terms.get("commodities", {}).get(name, {})
     parameters = ", ".join(
         f"{key.replace('_', ' ')} {_shown(value)}"
         for key, value in item.model.items()
         if key != "kind" and value is not None and value != []
     )
     model = f"{item.model['kind']} ({parameters})" if parameters else str(item.model["kind"])
-    if "forward_curve" not in about:
-        # A share, or a market that was built in Python.
-        spot = float(item.forward_curve(np.zeros(1))[0])
-        grown = ", grown at the discount curve" if "spot" in about else ""
-        return f"{model}, {item.unit}, quoted spot {spot:.2f}{grown}"
-    dates = sorted(about["forward_curve"])
-    times = market.years(np.array([dates[0], dates[-1]], dtype="datetime64[D]"))
-    first, last = item.forward_curve(times)
-    curve = f"forward {first:.2f} ({dates[0]})"
-    if len(dates) > 1:
-        curve += f" to {last:.2f} ({dates[-1]})"
-    origin = "traded curve" if item.is_traded else "no traded curve, ours is an assumption"
-    return f"{model}, {item.unit}, {curve}, {origin}"
+    return f"{model}, {item.unit}, {curve_text(market, name)}"
 
 
 def _shown(value: object) -> str:

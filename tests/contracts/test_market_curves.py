@@ -11,6 +11,7 @@ from contracts.amend import amend_market
 from contracts.coverage import uncovered_numbers
 from contracts.errors import TermSheetError
 from contracts.market_sheet import read_market
+from contracts.reports.curves import curve_text, last_stated_day, stated
 from contracts.schema import json_schema
 from montecarlo import HarmonicSeasonality
 from montecarlo.par_yields import par_bond
@@ -138,3 +139,19 @@ def test_the_schema_describes_the_terms():
 
     assert "semi-annual" in definitions["DiscountTerms"]["properties"]["par_yields"]["description"]
     assert definitions["QuotesTerms"]["required"] == ["shape", "periods"]
+
+
+def test_the_report_says_how_each_curve_is_stated(market):
+    lines = {name: curve_text(market, name) for name in market.commodities}
+
+    assert lines["gas"].endswith("smooth through 4 quotes, with seasons by month, traded curve")
+    assert lines["power"] == (
+        "forward 24.00 (2026-07-01) to -2.00 (2026-12-31), step through 2 quotes, traded curve"
+    )
+    # The price of January 2026 holds on the valuation date.
+    assert lines["oxide"].startswith("forward 64.86 (2026-06-30) to 69.91 (2027-01-01), a price ")
+    assert "deck in money of 2025-01-01, raised by us-cpi, no traded curve" in lines["oxide"]
+    assert "money of 2026-01-01, raised by 2% a year" in lines["metal"]
+    assert "a price deck in nominal money, with seasons as waves" in lines["ore"]
+    last = {name: last_stated_day(stated(market, name)) for name in market.commodities}
+    assert last == dict.fromkeys(lines) | {"power": "2026-12-31"}
