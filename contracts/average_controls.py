@@ -15,7 +15,8 @@ Y_t` is a shifted lognormal, on which each kink is an option with a closed form.
 closed form: nothing is estimated from the sample. An amount without a kink, and one of a single
 price, is known without error.
 
-A cap that remembers has no closed form. There
+A cap that remembers has no closed form, nor has a price that is not lognormal
+(:mod:`contracts.mean_controls`). There
 
 .. math:: \tilde A_t = A_t - a_t\,u_t - b_t \sum_{s<t} u_s
 
@@ -31,6 +32,12 @@ import numpy as np
 
 from contracts.conventions import BoolArray, FloatArray, IntArray, Observed
 from contracts.geometric_average import GeometricAverage, geometric_average
+from contracts.mean_controls import (
+    NOT_CONTROLLED,
+    MeanControl,
+    expected_average,
+    mean_control,
+)
 from contracts.modifiers import BudgetCap
 from contracts.observations import Earnings
 from contracts.payoff import Payoff
@@ -40,9 +47,6 @@ from contracts.settlement import Line, Settlement
 from montecarlo.grid import TimeGrid
 from montecarlo.jit import kernel
 from montecarlo.models.protocol import Measure
-
-NOT_CONTROLLED = -1
-"""Row of a flow that no control corrects."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +106,7 @@ class CappedControl:
         :math:`a_t` and :math:`b_t`, ``(n_periods,)``.
     """
 
-    forgetful: AverageControl
+    forgetful: AverageControl | MeanControl
     begins: BoolArray
     own: FloatArray
     before: FloatArray
@@ -150,16 +154,17 @@ def average_controls(
     grid: TimeGrid,
     measure: Measure,
     shared: SharedAverages,
-) -> tuple[dict[str, ExactControl | AverageControl], Averages]:
+) -> tuple[dict[str, ExactControl | AverageControl | MeanControl], Averages]:
     """Return the control of each line on an average price, as it is where no cap remembers.
 
     A line has one where its payoff is piecewise linear in a reference price, or in earnings that
-    follow one, whose prices are lognormal, and everything else that it reads is known. Deals on
-    the same windows share their twins.
+    follow one, whose mean is known, and everything else that it reads is known. Where prices are
+    lognormal the control is the payoff on the geometric twin, which deals on the same windows
+    share; elsewhere it is the average itself.
     """
     seen, _ = settlement.observe_settled()
     averages: dict[str, GeometricAverage | None] = {}
-    found: dict[str, ExactControl | AverageControl] = {}
+    found: dict[str, ExactControl | AverageControl | MeanControl] = {}
     for line in settlement.lines:
         leg = line.clause.leg
         if not line.is_random or not isinstance(leg, KinkedLeg):
@@ -176,7 +181,14 @@ def average_controls(
                 shared[key] = geometric_average(windows, model, grid, measure)
             averages[name] = shared[key]
         average = averages.get(name)
-        if average is not None and _holds(payoff, average):
+        expected = None
+        if average is None and windows is not None:
+            expected = expected_average(windows, model, grid, measure)
+        if expected is not None and windows is not None:
+            one_sided = payoff.is_never_negative and line.clause.payment.advance is None
+            control = mean_control(line, name, windows, expected, one_sided)
+            found[line.clause.name] = control
+        elif average is not None and _holds(payoff, average):
             # Where nothing of the price is random, the payoff is read at what is fixed.
             fixed = {**seen, name: average.windows.fixed[:, None]}
             if payoff.of != name:

@@ -3,8 +3,9 @@ r"""Control variates: what is taken off flows, with a known mean, to average the
 .. math:: \tilde F_k = (F_k - C_k) + \mathbb{E}[C_k]
 
 Equity legs are corrected by what their shares are worth (:mod:`contracts.equity_controls`), legs
-on an average price by the same payoff on its geometric twin (:mod:`contracts.average_controls`),
-capped ones by that with slopes from a pilot (:mod:`contracts.pilot`). Every number in a control is
+on an average price by the same payoff on its geometric twin (:mod:`contracts.average_controls`)
+or, where prices are not lognormal, by the average itself (:mod:`contracts.mean_controls`), these
+and capped ones with slopes from a pilot (:mod:`contracts.pilot`). Every number in a control is
 fixed before the run, so that the mean is unbiased. Amounts are corrected before payment terms
 spread them; samples path by path are left as they are.
 """
@@ -22,6 +23,7 @@ from contracts.average_controls import (
 )
 from contracts.conventions import FloatArray, IntArray, Observed
 from contracts.equity_controls import equity_controls
+from contracts.mean_controls import MeanControl
 from contracts.pilot import Pilot, capped_controls
 from contracts.protocols import Prices
 from contracts.settlement import Settlement
@@ -106,7 +108,7 @@ def controls(
         capped = {
             name: control
             for name, control in mine.items()
-            if isinstance(control, AverageControl) and control.is_capped
+            if isinstance(control, AverageControl | MeanControl) and control.is_capped
         }
         pilots.append(Pilot(settled, capped, averages))
     with_slopes = capped_controls(pilots, model, grid, measure=measure, seed=seed)

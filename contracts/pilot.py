@@ -16,6 +16,7 @@ import numpy as np
 
 from contracts.average_controls import AverageControl, Averages, CappedControl
 from contracts.conventions import BoolArray, FloatArray
+from contracts.mean_controls import MeanControl
 from contracts.modifiers import BudgetCap
 from contracts.settlement import Line, Settlement
 from montecarlo.block import PathBlock
@@ -42,11 +43,11 @@ class Pilot:
     """The capped lines of one deal: their controls without memory, by name."""
 
     settlement: Settlement
-    capped: Mapping[str, AverageControl]
+    capped: Mapping[str, AverageControl | MeanControl]
     averages: Averages
 
     @property
-    def lines(self) -> list[tuple[Line, AverageControl]]:
+    def lines(self) -> list[tuple[Line, AverageControl | MeanControl]]:
         """The lines with their controls."""
         lines = self.settlement.lines
         named = [(line, self.capped.get(line.clause.name)) for line in lines]
