@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from montecarlo.models.regime_switching import RegimeSwitching
     from montecarlo.models.schwartz import Schwartz
     from montecarlo.models.schwartz_smith import SchwartzSmith
+    from montecarlo.models.shocked import Shocked
     from montecarlo.models.supplied import SuppliedPaths
     from montecarlo.normal import normal_cdf
     from montecarlo.period_quote import PeriodQuote, delivery_period
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
         Seasonality,
         seasonal_forward_curve,
     )
+    from montecarlo.shock import Shock
     from montecarlo.simulation import simulate, simulate_paths
     from montecarlo.sobol import SobolPoints
 
@@ -108,6 +110,8 @@ _MODULES = {
     "Schwartz": "montecarlo.models.schwartz",
     "SchwartzSmith": "montecarlo.models.schwartz_smith",
     "Seasonality": "montecarlo.seasonality",
+    "Shock": "montecarlo.shock",
+    "Shocked": "montecarlo.models.shocked",
     "SobolPoints": "montecarlo.sobol",
     "SteadyInflation": "montecarlo.price_deck",
     "SuppliedPaths": "montecarlo.models.supplied",
@@ -178,6 +182,8 @@ __all__ = [
     "Schwartz",
     "SchwartzSmith",
     "Seasonality",
+    "Shock",
+    "Shocked",
     "SobolPoints",
     "SteadyInflation",
     "SuppliedPaths",

@@ -14,6 +14,7 @@ from montecarlo.models.n_factor import NFactor
 from montecarlo.models.regime_switching import RegimeSwitching
 from montecarlo.models.schwartz import Schwartz
 from montecarlo.models.schwartz_smith import SchwartzSmith
+from montecarlo.models.shocked import Shocked
 from montecarlo.models.supplied import SuppliedPaths
 
 MODELS = {
@@ -29,6 +30,7 @@ MODELS = {
     "regime_switching": RegimeSwitching,
     "schwartz": Schwartz,
     "schwartz_smith": SchwartzSmith,
+    "shocked": Shocked,
     "supplied": SuppliedPaths,
 }
 """File in this folder -> the class it holds."""
@@ -47,5 +49,6 @@ __all__ = [
     "RegimeSwitching",
     "Schwartz",
     "SchwartzSmith",
+    "Shocked",
     "SuppliedPaths",
 ]
