@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
+from contracts.market_command import market as market_command
 
 app = typer.Typer(
     name="offtake",
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 golden = typer.Typer(help="Regression tests on valuations: record a golden file, check it.")
 app.add_typer(golden, name="golden", no_args_is_help=True)
+app.command("market")(market_command)
 
 DealName = Annotated[str, typer.Argument(metavar="DEAL", help="A built-in deal or a file.")]
 MarketName = Annotated[

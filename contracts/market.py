@@ -21,6 +21,8 @@ from contracts.paths import nearest
 from contracts.price_models import price_model
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from contracts.deal import Source
     from montecarlo import DiscountCurve, ForwardCurve
     from montecarlo.models.joint import Joint, Member
@@ -217,6 +219,26 @@ class Market:
             for name, item in self.commodities.items()
             if name in names
         }
+
+    def risk_factors(self) -> pd.DataFrame:
+        """Return each risk factor with its premium; see :mod:`contracts.measures`."""
+        from contracts.measures import risk_factor_rows
+
+        return risk_factor_rows(self).frame()
+
+    def measures(self, years: Sequence[float] = (1.0, 5.0, 10.0)) -> pd.DataFrame:
+        """Return expected prices and drifts under both measures, at some years from now.
+
+        Examples
+        --------
+        >>> from contracts.catalogue import load_market
+        >>> table = load_market("critical-minerals-2025-07-10").measures()
+        >>> round(float(table.loc[("ndpr-oxide", 5.0), ("physical", "")]), 2)
+        59.5
+        """
+        from contracts.measures import measure_rows
+
+        return measure_rows(self, years).frame()
 
     def fixing(self, commodity: str, dates: DateArray) -> FloatArray:
         """Return the published prices of a commodity on past dates, ``(n,)``.

@@ -7,6 +7,7 @@ REPORTS: dict[str, str] = {
     "exposure": "public exposure, on a terminal",
     "figures": "money, errors and probabilities as text",
     "listings": "what is built in, timetables, checks and findings, on a terminal",
+    "market": "a market with both its measures, on a terminal",
     "notebook": "a valuation, in a notebook",
     "other_models": "a value under other price models, on a terminal",
     "progress": "a line when compiling, a bar when it takes long",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from contracts.measures import premium_lines
 from contracts.reports.curves import curve_text, last_stated_day
 from contracts.settlement import fixing_dates
 from montecarlo.engine.intensity import Intensity
@@ -64,6 +65,7 @@ def market_lines(market: Market, deal: Deal, names: Sequence[str]) -> list[str]:
         known = last_stated_day(market.terms.get("commodities", {}).get(name, {}))
         if known and str(dates[-1]) > known:
             lines.append(f"{name}: held flat after {known}, read until {dates[-1]}")
+    lines += premium_lines(market, names)
     for (first, second), value in market.correlation.items():
         if first in names and second in names and value:
             lines.append(f"correlation {value:g} of {first} with {second}")
