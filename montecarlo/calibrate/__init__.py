@@ -20,20 +20,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from montecarlo.calibrate.comparison import Comparison, compare
+    from montecarlo.calibrate.diagnostics import Diagnostic, diagnose
     from montecarlo.calibrate.fitted import Fit, Override, Start
+    from montecarlo.calibrate.free_parameter import FreeParameter
     from montecarlo.calibrate.gbm import fit_gbm
     from montecarlo.calibrate.history import PriceHistory
     from montecarlo.calibrate.horizons import HORIZONS, sample
     from montecarlo.calibrate.kinds import KINDS, FitKind, fit
-    from montecarlo.calibrate.maximum_likelihood import FreeParameter, Maximum, maximise
+    from montecarlo.calibrate.maximum_likelihood import Maximum, maximise
     from montecarlo.calibrate.ou import fit_schwartz
     from montecarlo.calibrate.parameters import EstimatedParameter
+    from montecarlo.calibrate.robust import sandwich
+    from montecarlo.calibrate.smoothing import fit_gbm_behind_quotes
+    from montecarlo.calibrate.staleness import Staleness, staleness_of
 
 _MODULES = {
     "EstimatedParameter": "montecarlo.calibrate.parameters",
     "Fit": "montecarlo.calibrate.fitted",
     "FitKind": "montecarlo.calibrate.kinds",
-    "FreeParameter": "montecarlo.calibrate.maximum_likelihood",
+    "FreeParameter": "montecarlo.calibrate.free_parameter",
     "HORIZONS": "montecarlo.calibrate.horizons",
     "KINDS": "montecarlo.calibrate.kinds",
     "Maximum": "montecarlo.calibrate.maximum_likelihood",
@@ -45,12 +51,22 @@ _MODULES = {
     "fit_schwartz": "montecarlo.calibrate.ou",
     "maximise": "montecarlo.calibrate.maximum_likelihood",
     "sample": "montecarlo.calibrate.horizons",
+    "compare": "montecarlo.calibrate.comparison",
+    "Comparison": "montecarlo.calibrate.comparison",
+    "diagnose": "montecarlo.calibrate.diagnostics",
+    "Diagnostic": "montecarlo.calibrate.diagnostics",
+    "staleness_of": "montecarlo.calibrate.staleness",
+    "Staleness": "montecarlo.calibrate.staleness",
+    "sandwich": "montecarlo.calibrate.robust",
+    "fit_gbm_behind_quotes": "montecarlo.calibrate.smoothing",
 }
 """Name -> the module that holds it."""
 
 __all__ = [
     "HORIZONS",
     "KINDS",
+    "Comparison",
+    "Diagnostic",
     "EstimatedParameter",
     "Fit",
     "FitKind",
@@ -58,12 +74,18 @@ __all__ = [
     "Maximum",
     "Override",
     "PriceHistory",
+    "Staleness",
     "Start",
+    "compare",
+    "diagnose",
     "fit",
     "fit_gbm",
+    "fit_gbm_behind_quotes",
     "fit_schwartz",
     "maximise",
     "sample",
+    "sandwich",
+    "staleness_of",
 ]
 
 

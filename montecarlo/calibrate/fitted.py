@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from montecarlo.models.protocol import PriceModel
 
 MONTHS_A_YEAR = 12.0
+SETTABLE = ("model", "physical")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,13 +192,13 @@ class Fit:
         Raises
         ------
         ValueError
-            Without a reason, for an unknown parameter, or for a derived one.
+            Without a reason, for an unknown parameter, or for one that the model does not take.
         """
         checks.name("reason", reason)
         known = {item.name: item for item in self.parameters}
         for name in values:
-            if name not in known or known[name].role == "derived":
-                may = ", ".join(n for n, item in known.items() if item.role != "derived")
+            if name not in known or known[name].role not in SETTABLE:
+                may = ", ".join(n for n, item in known.items() if item.role in SETTABLE)
                 msg = f"overrides must be of {may}, got {name!r}"
                 raise ValueError(msg)
         if not values:

@@ -67,7 +67,20 @@ def kind_of(kind: str) -> FitKind:
     return KINDS[kind]
 
 
-def fit(history: PriceHistory, kind: str, *, horizon: str = "daily", **options: Any) -> Fit:  # noqa: ANN401
+SMOOTHING: dict[str, str] = {
+    "gbm": "montecarlo.calibrate.smoothing:fit_gbm_behind_quotes",
+}
+"""Kind -> the fit of the same model behind quotes that follow late."""
+
+
+def fit(
+    history: PriceHistory,
+    kind: str,
+    *,
+    horizon: str = "daily",
+    smoothing: str = "none",
+    **options: Any,  # noqa: ANN401
+) -> Fit:
     """Fit a model to a history at a horizon.
 
     Parameters
@@ -79,6 +92,9 @@ def fit(history: PriceHistory, kind: str, *, horizon: str = "daily", **options: 
     horizon
         ``daily`` (every quote), ``week``, ``month``, ``quarter`` (the last quote of each), or
         ``month-average``, ``quarter-average``.
+    smoothing
+        ``none``, or ``lag``: quotes follow the price late, see
+        :mod:`montecarlo.calibrate.smoothing`.
     options
         What this kind of fit takes besides.
 
@@ -87,7 +103,16 @@ def fit(history: PriceHistory, kind: str, *, horizon: str = "daily", **options: 
     ValueError
         For an unknown kind or horizon, or a history to which the model cannot be fitted.
     """
-    return cast("Fit", _function(kind_of(kind).fit)(history, horizon=horizon, **options))
+    path = kind_of(kind).fit
+    if smoothing == "lag":
+        if kind not in SMOOTHING:
+            msg = f"smoothing must be none for {kind}; lag goes with {', '.join(SMOOTHING)}"
+            raise ValueError(msg)
+        path = SMOOTHING[kind]
+    elif smoothing != "none":
+        msg = f"smoothing must be none or lag, got {smoothing!r}"
+        raise ValueError(msg)
+    return cast("Fit", _function(path)(history, horizon=horizon, **options))
 
 
 def terms_of(fit: Fit) -> dict[str, Any]:

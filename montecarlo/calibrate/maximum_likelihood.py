@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from montecarlo.calibrate.fitted import Start
+from montecarlo.calibrate.free_parameter import FreeParameter
 from montecarlo.checks import FloatArray
 
 NORMAL_95 = 1.959963984540054
@@ -31,70 +32,6 @@ FLAT = 0.02
 """A parameter is flat if the log-likelihood falls by less even over the longest step."""
 SINGULAR = 1e-7
 """Smallest eigenvalue of the information, scaled to ones, with which all can be told apart."""
-FAR = 14.0
-"""A parameter this far out on the scale without limits lies at its limit: 1e-6 of the way."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FreeParameter:
-    """A parameter to be searched for, and the open interval in which it lies.
-
-    Parameters
-    ----------
-    name
-        Name of the parameter.
-    low, high
-        Limits, not included; infinite where there is none.
-    scale
-        What counts as a step of one; only for a parameter without limits.
-
-    Examples
-    --------
-    >>> volatility = FreeParameter(name="volatility", low=0.0)
-    >>> round(volatility.natural(volatility.unlimited(0.3)), 12)
-    0.3
-    """
-
-    name: str
-    low: float = -math.inf
-    high: float = math.inf
-    scale: float = 1.0
-
-    def unlimited(self, value: float) -> float:
-        """Return a value on the scale without limits."""
-        if not self.low < value < self.high:
-            span = f"between {self.low:g} and {self.high:g}"
-            msg = f"start of {self.name} must be {span}, got {value!r}"
-            raise ValueError(msg)
-        if math.isfinite(self.low) and math.isfinite(self.high):
-            return math.log((value - self.low) / (self.high - value))
-        if math.isfinite(self.low):
-            return math.log(value - self.low)
-        if math.isfinite(self.high):
-            return -math.log(self.high - value)
-        return value / self.scale
-
-    def natural(self, unlimited: float) -> float:
-        """Return the value that stands at a place on the scale without limits."""
-        if math.isfinite(self.low) and math.isfinite(self.high):
-            share = 0.5 * (1.0 + math.tanh(0.5 * unlimited))
-            return self.low + (self.high - self.low) * share
-        if math.isfinite(self.low):
-            return self.low + math.exp(min(unlimited, 700.0))
-        if math.isfinite(self.high):
-            return self.high - math.exp(min(-unlimited, 700.0))
-        return unlimited * self.scale
-
-    def slope(self, unlimited: float) -> float:
-        """Return how fast the value moves with its place on the scale without limits."""
-        if math.isfinite(self.low) and math.isfinite(self.high):
-            share = 0.5 * (1.0 + math.tanh(0.5 * unlimited))
-            return (self.high - self.low) * share * (1.0 - share)
-        if math.isfinite(self.low):
-            return math.exp(min(unlimited, 700.0))
-        if math.isfinite(self.high):
-            return math.exp(min(-unlimited, 700.0))
-        return self.scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,6 +54,9 @@ class Maximum:
         Where each search began and what it reached.
     warnings
         Sentences about parameters that are not identified or lie at a limit.
+    at_limit
+        Names of the parameters whose estimate lies at a limit; they have no standard error, and
+        those of the others are for this limit.
     """
 
     parameters: tuple[FreeParameter, ...]
@@ -127,12 +67,43 @@ class Maximum:
     high: FloatArray
     starts: tuple[Start, ...]
     warnings: tuple[str, ...]
+    at_limit: tuple[str, ...] = ()
 
     @property
     def standard_errors(self) -> FloatArray:
         """Standard errors of the estimates, ``(k,)``."""
         with np.errstate(invalid="ignore"):
             return np.sqrt(np.diag(self.covariance))
+
+    def derived(self, function: Callable[[FloatArray], float]) -> tuple[float, float]:
+        """Return a function of the estimates and its standard error by the delta method.
+
+        A parameter at its limit counts as known; with one that is not identified the error is NaN.
+
+        >>> share = FreeParameter(name="share", low=0.0, high=1.0)
+        >>> peak = Maximum(
+        ...     parameters=(share,), values=np.array([0.5]), log_likelihood=0.0,
+        ...     covariance=np.array([[0.01]]), low=np.zeros(1), high=np.ones(1), starts=(),
+        ...     warnings=(),
+        ... )
+        >>> value, error = peak.derived(lambda theta: 3.0 * theta[0])
+        >>> value, round(error, 6)
+        (1.5, 0.3)
+        """
+        slope = np.empty(self.values.size)
+        for i in range(self.values.size):
+            step = 1e-5 * max(abs(float(self.values[i])), 1e-3)
+            ends = [function(moved(self.values, i, sign * step)) for sign in (1.0, -1.0)]
+            slope[i] = (ends[0] - ends[1]) / (2.0 * step)
+        value = float(function(self.values))
+        known = np.isfinite(np.diag(self.covariance))
+        open_ones = [
+            i for i in np.flatnonzero(~known) if self.parameters[i].name not in self.at_limit
+        ]
+        if np.any(slope[open_ones] != 0.0):
+            return value, math.nan
+        variance = float(slope[known] @ self.covariance[np.ix_(known, known)] @ slope[known])
+        return value, math.sqrt(max(variance, 0.0))
 
     def by_name(self) -> dict[str, float]:
         """Return parameter -> estimate."""
@@ -230,6 +201,7 @@ def curvature(
 
     best = np.array([p.unlimited(float(x)) for p, x in zip(free, values, strict=True)])
     lowest = cost(best)
+    at_limit = tuple(p.name for p, x in zip(free, best, strict=True) if p.is_at_limit(float(x)))
     covariance, warnings = _covariance(cost, free, best, lowest)
     slope = np.array([p.slope(float(x)) for p, x in zip(free, best, strict=True)])
     with np.errstate(invalid="ignore"):
@@ -247,6 +219,7 @@ def curvature(
         high=high,
         starts=starts,
         warnings=tuple(warnings),
+        at_limit=at_limit,
     )
 
 
@@ -263,17 +236,16 @@ def _covariance(
     steps = np.array([_step(cost, at, i, lowest) for i in range(n)])
     is_free = np.ones(n, dtype=np.bool_)
     for i, parameter in enumerate(free):
-        has_limit = math.isfinite(parameter.low) or math.isfinite(parameter.high)
-        at_limit = has_limit and abs(at[i]) > FAR
+        at_limit = parameter.is_at_limit(float(at[i]))
         if math.isnan(steps[i]) or at_limit:
             is_free[i] = False
             value = parameter.natural(float(at[i]))
-            why = (
-                f"its estimate lies at a limit ({value:.3g})"
+            warnings.append(
+                f"{parameter.name} lies at its limit ({value:.2g}): it has no standard error, "
+                "and those of the others take it as given"
                 if at_limit
-                else "the likelihood hardly changes with it"
+                else f"{parameter.name} is not identified: the likelihood hardly changes with it"
             )
-            warnings.append(f"{parameter.name} is not identified: {why}")
     kept = np.flatnonzero(is_free)
     if not kept.size:
         return covariance, warnings
@@ -303,7 +275,7 @@ def _step(cost: Callable[[FloatArray], float], at: FloatArray, i: int, lowest: f
     """Return a step of parameter ``i`` over which the cost rises by about DROP; NaN if flat."""
     step = 1e-2
     for _ in range(60):
-        rise = 0.5 * (cost(_moved(at, i, step)) + cost(_moved(at, i, -step))) - lowest
+        rise = 0.5 * (cost(moved(at, i, step)) + cost(moved(at, i, -step))) - lowest
         if 0.3 * DROP < rise < 3.0 * DROP:
             return step
         if rise <= 0.0:
@@ -311,12 +283,13 @@ def _step(cost: Callable[[FloatArray], float], at: FloatArray, i: int, lowest: f
         else:
             step *= min(4.0, max(0.25, math.sqrt(DROP / rise)))
         if step > LONGEST_STEP:
-            rise = cost(_moved(at, i, LONGEST_STEP)) + cost(_moved(at, i, -LONGEST_STEP))
+            rise = cost(moved(at, i, LONGEST_STEP)) + cost(moved(at, i, -LONGEST_STEP))
             return LONGEST_STEP if 0.5 * rise - lowest > FLAT else math.nan
     return step
 
 
-def _moved(at: FloatArray, i: int, by: float) -> FloatArray:
+def moved(at: FloatArray, i: int, by: float) -> FloatArray:
+    """Return a place moved in one direction, (k,)."""
     place = at.copy()
     place[i] += by
     return place
@@ -333,11 +306,11 @@ def _second_derivatives(
     out = np.empty((n, n))
     for a in range(n):
         i, h = int(kept[a]), float(steps[kept[a]])
-        out[a, a] = (cost(_moved(at, i, h)) - 2.0 * lowest + cost(_moved(at, i, -h))) / h**2
+        out[a, a] = (cost(moved(at, i, h)) - 2.0 * lowest + cost(moved(at, i, -h))) / h**2
         for b in range(a):
             j, g = int(kept[b]), float(steps[kept[b]])
             corners = [
-                cost(_moved(_moved(at, i, s * h), j, t * g)) for s, t in
+                cost(moved(moved(at, i, s * h), j, t * g)) for s, t in
                 ((1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0))
             ]  # fmt: skip
             mixed = (corners[0] - corners[1] - corners[2] + corners[3]) / (4.0 * h * g)

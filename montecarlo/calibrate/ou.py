@@ -27,16 +27,11 @@ import math
 import numpy as np
 
 from montecarlo.calibrate.fitted import Fit, Start
-from montecarlo.calibrate.gbm import warnings_of_average
+from montecarlo.calibrate.free_parameter import FreeParameter
 from montecarlo.calibrate.grid_bootstrap import Inversion, invert
 from montecarlo.calibrate.history import PriceHistory
-from montecarlo.calibrate.horizons import sample
-from montecarlo.calibrate.maximum_likelihood import (
-    NORMAL_95,
-    FreeParameter,
-    Maximum,
-    curvature,
-)
+from montecarlo.calibrate.horizons import HORIZONS, sample
+from montecarlo.calibrate.maximum_likelihood import NORMAL_95, Maximum, curvature
 from montecarlo.calibrate.ou_profile import profile, speeds
 from montecarlo.calibrate.parameters import EstimatedParameter
 from montecarlo.checks import FloatArray
@@ -110,7 +105,7 @@ def fit_schwartz(history: PriceHistory, *, horizon: str = "daily") -> Fit:
         last_price=float(history.prices[-1]),
         residuals=_residuals(found, level, volatility, logs, steps),
         residual_dates=taken.dates[1:],
-        warnings=(*_warnings(found, inversion, trials, steps), *warnings_of_average(taken)),
+        warnings=(*_warnings(found, inversion, trials, steps), *_warnings_of_average(taken)),
         notices=taken.notices,
         starts=starts,
     )
@@ -269,3 +264,14 @@ def _warnings(
             f"{inversion.median_unbiased:.2g}, for {years:.1f} years are short"
         )
     return tuple(said)
+
+
+def _warnings_of_average(history: PriceHistory) -> tuple[str, ...]:
+    """Return what a reader must know if a model of moments is fitted to averages."""
+    if not history.averaged:
+        return ()
+    span = HORIZONS[f"{history.averaged}-average"]
+    return (
+        f"fitted to {span} as if it were one moment: averaging hides movement within the "
+        f"{history.averaged}, so the volatility is understated, by up to 18% (Working 1960)",
+    )
