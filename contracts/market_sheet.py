@@ -1,6 +1,7 @@
 """Market files: from YAML to a :class:`~contracts.market.Market`, or to all that is wrong in it."""
 
 import datetime
+import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -213,13 +214,14 @@ def _check_models(market: Market, faults: Faults) -> None:
         try:
             item.price_model()
         except ValueError as error:
-            field, _, rule = str(error).partition(" ")
-            key, *rest = field.replace("]", "").split("[")
             path: TermPath = ("commodities", name, "model")
-            if key in item.model:
-                path, message = (*path, key, *map(int, rest)), rule
-            else:
-                message = str(error)
+            message = str(error)
+            found = re.fullmatch(r"([a-z_]+)((?:\[\d+\])*)(.*)", message, re.DOTALL)
+            if found and found[1] in item.model:
+                path = (*path, found[1])
+                if found[3].startswith(" "):
+                    path = (*path, *map(int, re.findall(r"\d+", found[2])))
+                    message = found[3].strip()
             faults.add(path, message)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from contracts.conventions import DAYS_IN_YEAR
+from contracts.paths import nearest
 
 if TYPE_CHECKING:
     from montecarlo import ForwardCurve
@@ -28,11 +29,13 @@ def parameters_of(terms: Mapping[str, Any], today: datetime.date) -> dict[str, A
     >>> parameters_of({"kind": "merton", "jump_intensity": rates}, today)["jump_intensity"]
     Intensity(times=(0.0, 1.0), rates=(0.5, 2.0))
     """
-    return {
-        key: _intensity(value, today) if isinstance(value, tuple) else value
-        for key, value in terms.items()
-        if key != "note"
-    }
+    return {key: _years(value, today) for key, value in terms.items() if key != "note"}
+
+
+def _years(value: object, today: datetime.date) -> object:
+    if isinstance(value, tuple):
+        return _intensity(value, today)
+    return parameters_of(value, today) if isinstance(value, Mapping) else value
 
 
 def _intensity(dated: tuple[tuple[datetime.date, float], ...], today: datetime.date) -> Any:  # noqa: ANN401
@@ -43,6 +46,44 @@ def _intensity(dated: tuple[tuple[datetime.date, float], ...], today: datetime.d
         # What began in the past holds today; the latest of those counts.
         held[max((date - today).days / DAYS_IN_YEAR, 0.0)] = rate
     return Intensity(times=tuple(held), rates=tuple(held.values()))
+
+
+def regime_switching(
+    *,
+    regimes: Mapping[str, Mapping[str, Any]],
+    transitions: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    **parameters: Any,  # noqa: ANN401
+) -> Member:
+    """Return a model of regimes from its terms, in which names are keys.
+
+    Raises
+    ------
+    ValueError
+        When a transition names a regime that there is not, or the model refuses its parameters.
+    """
+    from montecarlo import Regime, RegimeSwitching, Transition
+
+    moves = [
+        (leaving, entering, terms)
+        for leaving, row in transitions.items()
+        for entering, terms in row.items()
+    ]
+    for leaving, entering, _ in moves:
+        for name in (leaving, entering):
+            if name not in regimes:
+                message = f"transitions must name regimes; {nearest(name, regimes)}, got {name!r}"
+                raise ValueError(message)
+        if leaving == entering:
+            message = f"transitions must lead to another regime, got {leaving!r} to {entering!r}"
+            raise ValueError(message)
+    return RegimeSwitching(
+        regimes=tuple(Regime(name=name, **terms) for name, terms in regimes.items()),
+        transitions=tuple(
+            Transition(leaving=leaving, entering=entering, **terms)
+            for leaving, entering, terms in moves
+        ),
+        **parameters,
+    )
 
 
 def price_model(name: str, model: Mapping[str, Any], forward_curve: ForwardCurve) -> Member:
@@ -65,6 +106,7 @@ def price_model(name: str, model: Mapping[str, Any], forward_curve: ForwardCurve
         "jump-diffusion": models.JumpDiffusion,
         "merton": models.Merton,
         "n-factor": models.NFactor,
+        "regime-switching": regime_switching,
         "schwartz": models.Schwartz,
         "schwartz-smith": models.SchwartzSmith,
     }

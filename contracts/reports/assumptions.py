@@ -84,12 +84,16 @@ def market_lines(market: Market, deal: Deal, names: Sequence[str]) -> list[str]:
 def _price(market: Market, name: str) -> str:
     item = market.commodities[name]
     parameters = ", ".join(
-        f"{key.replace('_', ' ')} {_shown(value)}"
+        _named(key, value)
         for key, value in item.model.items()
-        if key != "kind" and value is not None and value != []
+        if key != "kind" and value is not None and value != [] and value != {}
     )
     model = f"{item.model['kind']} ({parameters})" if parameters else str(item.model["kind"])
     return f"{model}, {item.unit}, {curve_text(market, name)}"
+
+
+def _named(key: str, value: object) -> str:
+    return f"{key.replace('_', ' ')} {_shown(value)}"
 
 
 def _shown(value: object) -> str:
@@ -98,6 +102,8 @@ def _shown(value: object) -> str:
         return f"{value:g}"
     if isinstance(value, list):
         return f"[{', '.join(_shown(item) for item in value)}]"
+    if isinstance(value, Mapping):
+        return f"({', '.join(_named(key, below) for key, below in value.items() if below)})"
     if isinstance(value, Intensity):
         first, *later = zip(value.times, value.rates, strict=True)
         changes = [f"{rate:g} a year from {time:.2f} years on" for time, rate in later]

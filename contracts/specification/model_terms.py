@@ -1,11 +1,11 @@
 """The model of a price in a market file: its kind and parameters."""
 
-import datetime
-from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema
+from pydantic import Discriminator, Field, Tag
 
+from contracts.specification.intensity_terms import EventsAYear
+from contracts.specification.regime_terms import RegimeSwitchingTerms
 from contracts.specification.scalars import (
     Correlation,
     NotNegative,
@@ -14,9 +14,6 @@ from contracts.specification.scalars import (
     Prose,
     Rate,
     Volatility,
-    calendar_date,
-    not_negative,
-    refuse,
 )
 from contracts.specification.sheet import Sheet, tag_of
 
@@ -61,33 +58,6 @@ class SchwartzSmithTerms(Sheet):
     short_risk_premium: Rate = 0.0
     long_risk_premium: Rate = 0.0
     note: Prose | None = None
-
-
-def intensity(value: object) -> float | tuple[tuple[datetime.date, float], ...]:
-    """Return events a year: one number, or one from each date on."""
-    if not isinstance(value, dict):
-        return not_negative(value)
-    if not value:
-        refuse("must be a number, or a mapping of dates to numbers, with at least one date")
-    dated = tuple((calendar_date(key), not_negative(rate)) for key, rate in value.items())
-    if any(first[0] >= second[0] for first, second in pairwise(dated)):
-        refuse("must have its dates in rising order")
-    return dated
-
-
-EventsAYear = Annotated[
-    float | tuple[tuple[datetime.date, float], ...],
-    PlainValidator(intensity),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0},
-                {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}},
-            ]
-        }
-    ),
-]
-"""A number, or a mapping from dates to the numbers from then on; none before the first date."""
 
 
 class MertonTerms(Sheet):
@@ -182,6 +152,7 @@ AnyModel = Annotated[
     | Annotated[GibsonSchwartzTerms, Tag("<gibson-schwartz>")]
     | Annotated[InflationTerms, Tag("<inflation>")]
     | Annotated[MertonTerms, Tag("<merton>")]
-    | Annotated[JumpDiffusionTerms, Tag("<jump-diffusion>")],
+    | Annotated[JumpDiffusionTerms, Tag("<jump-diffusion>")]
+    | Annotated[RegimeSwitchingTerms, Tag("<regime-switching>")],
     Discriminator(tag_of),
 ]

@@ -151,11 +151,11 @@ class RegimeSwitching(TransformedModel):
 
     def _check_drifts(self) -> None:
         field, why = ("drift", "above 0") if self.mean_reversion > 0.0 else ("log_level", "0")
-        for i, one in enumerate(self.regimes):
+        for one in self.regimes:
             value = getattr(one, field)
             if value != 0.0:
                 msg = (
-                    f"regimes[{i}].{field} must be left out where mean_reversion is {why}, "
+                    f"regimes must leave out {field} where mean_reversion is {why}, "
                     f"got {value!r} in {one.name!r}"
                 )
                 raise ValueError(msg)

@@ -440,7 +440,7 @@ class TestJoint:
         ({"long_run_log_mean": 4.0}, "long_run_log_mean must be left out where mean_reversion is"),
         (
             {"regimes": (Regime(name="a", volatility=0.1, log_level=0.3),)},
-            r"regimes\[0\].log_level must be left out where mean_reversion is 0, got 0.3 in 'a'",
+            "regimes must leave out log_level where mean_reversion is 0, got 0.3 in 'a'",
         ),
         ({"chain": " "}, "chain must be a non-empty text"),
     ],
