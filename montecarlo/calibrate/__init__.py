@@ -20,6 +20,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from montecarlo.calibrate.backtest_scores import Backtest
+    from montecarlo.calibrate.backtesting import backtest
     from montecarlo.calibrate.comparison import Comparison, compare
     from montecarlo.calibrate.diagnostics import Diagnostic, diagnose
     from montecarlo.calibrate.fitted import Fit, Override, Start
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from montecarlo.calibrate.staleness import Staleness, staleness_of
 
 _MODULES = {
+    "Backtest": "montecarlo.calibrate.backtest_scores",
+    "backtest": "montecarlo.calibrate.backtesting",
     "EstimatedParameter": "montecarlo.calibrate.parameters",
     "Fit": "montecarlo.calibrate.fitted",
     "FitKind": "montecarlo.calibrate.kinds",
@@ -65,6 +69,7 @@ _MODULES = {
 __all__ = [
     "HORIZONS",
     "KINDS",
+    "Backtest",
     "Comparison",
     "Diagnostic",
     "EstimatedParameter",
@@ -76,6 +81,7 @@ __all__ = [
     "PriceHistory",
     "Staleness",
     "Start",
+    "backtest",
     "compare",
     "diagnose",
     "fit",

@@ -7,8 +7,8 @@ To add one, write ``montecarlo/calibrate/<name>.py`` with a function that takes 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,18 +35,24 @@ class FitKind:
     model
         ``(fit, name, forward_curve) -> model``, where the model does not simply take those terms
         and, without a curve, ``spot`` and the parameters with the role ``physical``.
+    quick
+        Options of ``fit`` that leave out what only intervals and warnings need, for those who fit
+        many histories.
     """
 
     title: str
     fit: str
     terms: str = ""
     model: str = ""
+    quick: Mapping[str, Any] = field(default_factory=dict)
 
 
 KINDS: dict[str, FitKind] = {
     "gbm": FitKind(title="geometric Brownian motion", fit="montecarlo.calibrate.gbm:fit_gbm"),
     "schwartz": FitKind(
-        title="mean-reverting log price", fit="montecarlo.calibrate.ou:fit_schwartz"
+        title="mean-reverting log price",
+        fit="montecarlo.calibrate.ou:fit_schwartz",
+        quick={"is_interval_found": False},
     ),
 }
 """Kind, as a market file names it -> where its functions are."""

@@ -37,9 +37,19 @@ from montecarlo.calibrate.parameters import EstimatedParameter
 from montecarlo.checks import FloatArray
 
 FEWEST_PRICES = 8
+UNKNOWN = Inversion(
+    low_95=math.nan,
+    low_80=math.nan,
+    median_unbiased=math.nan,
+    high_80=math.nan,
+    high_95=math.nan,
+    n_simulated=0,
+)
 
 
-def fit_schwartz(history: PriceHistory, *, horizon: str = "daily") -> Fit:
+def fit_schwartz(
+    history: PriceHistory, *, horizon: str = "daily", is_interval_found: bool = True
+) -> Fit:
     r"""Return the mean-reverting model fitted to a history.
 
     ``mean_reversion`` and ``volatility`` are the terms of the model; ``long_run_log_mean``
@@ -52,6 +62,9 @@ def fit_schwartz(history: PriceHistory, *, horizon: str = "daily") -> Fit:
         At least 8 prices above zero, on any dates.
     horizon
         What is taken from it; see :data:`~montecarlo.calibrate.horizons.HORIZONS`.
+    is_interval_found
+        Whether the interval of mean reversion is found, from simulated histories, which takes
+        most of the time; else it is not known, and no warning can rest on it.
 
     Raises
     ------
@@ -77,7 +90,11 @@ def fit_schwartz(history: PriceHistory, *, horizon: str = "daily") -> Fit:
     found, starts = _search(logs, steps, trials)
     at = profile(logs[:, None], steps, np.array([found]))
     level, volatility = float(at.level[0, 0]), float(at.volatility[0, 0])
-    inversion = invert(logs, steps, trials, found)
+    inversion = invert(logs, steps, trials, found) if is_interval_found else UNKNOWN
+    how = (
+        f"; interval of mean reversion by inversion of a test with {inversion.n_simulated} "
+        "simulated histories"
+    )
     peak = curvature(
         lambda theta: _log_likelihood(theta, logs, steps),
         parameters=(
@@ -96,8 +113,7 @@ def fit_schwartz(history: PriceHistory, *, horizon: str = "daily") -> Fit:
         covariance=peak.covariance,
         log_likelihood=float(at.log_likelihood[0, 0]),
         n_observations=steps.size,
-        method="exact maximum likelihood given the first price; interval of mean reversion by "
-        f"inversion of a test with {inversion.n_simulated} simulated histories",
+        method="exact maximum likelihood given the first price" + how * is_interval_found,
         horizon=horizon,
         data_hash=history.data_hash,
         first_date=history.dates[0],
@@ -165,7 +181,7 @@ def _estimates(
     speed, volatility, level = (float(value) for value in peak.values)
     errors = [float(value) for value in peak.standard_errors]
     low, high = _level_interval(inversion, logs, steps)
-    return (
+    estimates = [
         EstimatedParameter(
             name="mean_reversion",
             value=speed,
@@ -197,35 +213,45 @@ def _estimates(
             role="physical",
             meaning="level to which the log price reverts, real world",
         ),
-        EstimatedParameter(
-            name="long_run_price",
-            value=math.exp(level),
-            unit=unit,
-            standard_error=math.exp(level) * errors[2],
-            low=math.exp(low) if low > -700.0 else 0.0,
-            high=math.exp(high) if high < 700.0 else math.inf,
-            interval="widest over the 80% interval of mean reversion",
-            role="derived",
-            meaning="median price in the long run, real world",
-        ),
-        EstimatedParameter(
-            name="mean_reversion_median_unbiased",
-            value=inversion.median_unbiased,
-            unit="1/yr",
-            standard_error=math.nan,
-            low=inversion.low_95,
-            high=inversion.high_95,
-            interval="inverted test",
-            role="derived",
-            meaning="corrected for the upward bias in short histories (Andrews 1993)",
-        ),
-    )
+    ]
+    # Almost without mean reversion the level may lie where no float is.
+    if abs(level) < 700.0:
+        estimates.append(
+            EstimatedParameter(
+                name="long_run_price",
+                value=math.exp(level),
+                unit=unit,
+                standard_error=math.exp(level) * errors[2],
+                low=math.exp(low) if low > -700.0 else 0.0,
+                high=math.exp(high) if high < 700.0 else math.inf,
+                interval="widest over the 80% interval of mean reversion",
+                role="derived",
+                meaning="median price in the long run, real world",
+            )
+        )
+    if math.isfinite(inversion.median_unbiased):
+        estimates.append(
+            EstimatedParameter(
+                name="mean_reversion_median_unbiased",
+                value=inversion.median_unbiased,
+                unit="1/yr",
+                standard_error=math.nan,
+                low=inversion.low_95,
+                high=inversion.high_95,
+                interval="inverted test",
+                role="derived",
+                meaning="corrected for the upward bias in short histories (Andrews 1993)",
+            )
+        )
+    return tuple(estimates)
 
 
 def _level_interval(
     inversion: Inversion, logs: FloatArray, steps: FloatArray
 ) -> tuple[float, float]:
     """Return the widest interval of the level over the plausible speeds; none without any."""
+    if math.isnan(inversion.low_80):
+        return math.nan, math.nan
     if inversion.low_80 <= 0.0:
         return -math.inf, math.inf
     trials = np.geomspace(inversion.low_80, inversion.high_80, 25)
