@@ -70,6 +70,7 @@ if TYPE_CHECKING:
         Seasonality,
         seasonal_forward_curve,
     )
+    from montecarlo.seasonality_estimate import SeasonalityEstimate, estimate_seasonality
     from montecarlo.shock import Shock
     from montecarlo.simulation import simulate, simulate_paths
     from montecarlo.sobol import SobolPoints
@@ -81,8 +82,8 @@ _MODULES = {
     "Constant": "montecarlo.models.constant",
     "DiscountCurve": "montecarlo.curve",
     "Estimate": "montecarlo.reduction",
-    "ForwardCurve": "montecarlo.curve",
     "FX": "montecarlo.models.fx",
+    "ForwardCurve": "montecarlo.curve",
     "Functional": "montecarlo.functional",
     "GBM": "montecarlo.models.gbm",
     "GibsonSchwartz": "montecarlo.models.gibson_schwartz",
@@ -110,6 +111,7 @@ _MODULES = {
     "Schwartz": "montecarlo.models.schwartz",
     "SchwartzSmith": "montecarlo.models.schwartz_smith",
     "Seasonality": "montecarlo.seasonality",
+    "SeasonalityEstimate": "montecarlo.seasonality_estimate",
     "Shock": "montecarlo.shock",
     "Shocked": "montecarlo.models.shocked",
     "SobolPoints": "montecarlo.sobol",
@@ -123,6 +125,7 @@ _MODULES = {
     "cache_status": "montecarlo.kernel_cache",
     "delivery_period": "montecarlo.period_quote",
     "direction_numbers": "montecarlo.directions",
+    "estimate_seasonality": "montecarlo.seasonality_estimate",
     "expected_shortfall": "montecarlo.quantile",
     "geometric_average_option": "montecarlo.geometric",
     "granule_moments": "montecarlo.accumulators",
@@ -182,6 +185,7 @@ __all__ = [
     "Schwartz",
     "SchwartzSmith",
     "Seasonality",
+    "SeasonalityEstimate",
     "Shock",
     "Shocked",
     "SobolPoints",
@@ -195,6 +199,7 @@ __all__ = [
     "cache_status",
     "delivery_period",
     "direction_numbers",
+    "estimate_seasonality",
     "expected_shortfall",
     "geometric_average_option",
     "granule_moments",
