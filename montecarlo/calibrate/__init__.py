@@ -26,33 +26,41 @@ if TYPE_CHECKING:
     from montecarlo.calibrate.diagnostics import Diagnostic, diagnose
     from montecarlo.calibrate.fitted import Fit, Override, Start
     from montecarlo.calibrate.free_parameter import FreeParameter
+    from montecarlo.calibrate.futures import filter_panel, fit_n_factor, fit_schwartz_smith
     from montecarlo.calibrate.gbm import fit_gbm
     from montecarlo.calibrate.history import PriceHistory
     from montecarlo.calibrate.horizons import HORIZONS, sample
     from montecarlo.calibrate.kinds import KINDS, FitKind, fit
     from montecarlo.calibrate.maximum_likelihood import Maximum, maximise
     from montecarlo.calibrate.ou import fit_schwartz
+    from montecarlo.calibrate.panel import FuturesPanel
     from montecarlo.calibrate.parameters import EstimatedParameter
     from montecarlo.calibrate.robust import sandwich
     from montecarlo.calibrate.smoothing import fit_gbm_behind_quotes
     from montecarlo.calibrate.staleness import Staleness, staleness_of
+    from montecarlo.calibrate.term_structure import FilteredPanel
 
 _MODULES = {
     "Backtest": "montecarlo.calibrate.backtest_scores",
     "backtest": "montecarlo.calibrate.backtesting",
     "EstimatedParameter": "montecarlo.calibrate.parameters",
+    "FilteredPanel": "montecarlo.calibrate.term_structure",
     "Fit": "montecarlo.calibrate.fitted",
     "FitKind": "montecarlo.calibrate.kinds",
     "FreeParameter": "montecarlo.calibrate.free_parameter",
+    "FuturesPanel": "montecarlo.calibrate.panel",
     "HORIZONS": "montecarlo.calibrate.horizons",
     "KINDS": "montecarlo.calibrate.kinds",
     "Maximum": "montecarlo.calibrate.maximum_likelihood",
     "Override": "montecarlo.calibrate.fitted",
     "PriceHistory": "montecarlo.calibrate.history",
     "Start": "montecarlo.calibrate.fitted",
+    "filter_panel": "montecarlo.calibrate.futures",
     "fit": "montecarlo.calibrate.kinds",
     "fit_gbm": "montecarlo.calibrate.gbm",
+    "fit_n_factor": "montecarlo.calibrate.futures",
     "fit_schwartz": "montecarlo.calibrate.ou",
+    "fit_schwartz_smith": "montecarlo.calibrate.futures",
     "maximise": "montecarlo.calibrate.maximum_likelihood",
     "sample": "montecarlo.calibrate.horizons",
     "compare": "montecarlo.calibrate.comparison",
@@ -73,9 +81,11 @@ __all__ = [
     "Comparison",
     "Diagnostic",
     "EstimatedParameter",
+    "FilteredPanel",
     "Fit",
     "FitKind",
     "FreeParameter",
+    "FuturesPanel",
     "Maximum",
     "Override",
     "PriceHistory",
@@ -84,10 +94,13 @@ __all__ = [
     "backtest",
     "compare",
     "diagnose",
+    "filter_panel",
     "fit",
     "fit_gbm",
     "fit_gbm_behind_quotes",
+    "fit_n_factor",
     "fit_schwartz",
+    "fit_schwartz_smith",
     "maximise",
     "sample",
     "sandwich",

@@ -49,10 +49,22 @@ class FitKind:
 
 KINDS: dict[str, FitKind] = {
     "gbm": FitKind(title="geometric Brownian motion", fit="montecarlo.calibrate.gbm:fit_gbm"),
+    "n-factor": FitKind(
+        title="several Gaussian factors, from futures prices",
+        fit="montecarlo.calibrate.futures:fit_n_factor",
+        terms="montecarlo.calibrate.futures:n_factor_terms",
+        model="montecarlo.calibrate.futures:n_factor_model",
+    ),
     "schwartz": FitKind(
         title="mean-reverting log price",
         fit="montecarlo.calibrate.ou:fit_schwartz",
         quick={"is_interval_found": False},
+    ),
+    "schwartz-smith": FitKind(
+        title="a fading and a lasting factor, from futures prices",
+        fit="montecarlo.calibrate.futures:fit_schwartz_smith",
+        terms="montecarlo.calibrate.futures:schwartz_smith_terms",
+        model="montecarlo.calibrate.futures:schwartz_smith_model",
     ),
 }
 """Kind, as a market file names it -> where its functions are."""
@@ -65,7 +77,7 @@ def kind_of(kind: str) -> FitKind:
     --------
     >>> kind_of("gmb")
     Traceback (most recent call last):
-    ValueError: model must be one of gbm, schwartz, got 'gmb'
+    ValueError: model must be one of gbm, n-factor, schwartz, schwartz-smith, got 'gmb'
     """
     if kind not in KINDS:
         msg = f"model must be one of {', '.join(KINDS)}, got {kind!r}"

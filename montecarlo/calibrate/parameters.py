@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from montecarlo import checks
 
-Role: TypeAlias = Literal["model", "physical", "observation", "derived"]
+Role: TypeAlias = Literal["model", "physical", "pricing", "observation", "derived"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,9 @@ class EstimatedParameter:
         How the interval was found, in a word or two.
     role
         ``model`` if the simulated model always takes it; ``physical`` if it is the real-world
-        drift, which a model around a forward curve has no use for; ``observation`` if it says how
-        quotes are made from prices; ``derived`` if it follows from others and is only printed.
+        drift, which a model around a forward curve has no use for; ``pricing`` if it is the
+        pricing drift, for which the same holds; ``observation`` if it says how quotes are made
+        from prices; ``derived`` if it follows from others and is only printed.
     meaning
         In words, for a table.
 
