@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from contracts.curve_quotes import quote_rows
 from contracts.measures import YEARS, curve_word, measure_rows, risk_factor_rows
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ def market_document(market: Market) -> dict[str, Any]:
         },
         "risk_factors": _records(risk_factor_rows(market)),
         "measures": _records(measure_rows(market)),
+        "quotes": {
+            name: _records(quote_rows(market, name))
+            for name in names
+            if market.terms.get("commodities", {}).get(name, {}).get("quotes")
+        },
         "correlations": [
             {"between": [first, second], "value": value}
             for (first, second), value in market.correlation.items()
@@ -62,7 +68,7 @@ def market_document(market: Market) -> dict[str, Any]:
 
 def _records(rows: Rows) -> list[dict[str, Any]]:
     return [
-        dict(zip(rows.index, label, strict=True))
+        dict(zip(rows.index, label if isinstance(label, tuple) else (label,), strict=True))
         | {name: _number(value) for name, value in row.items()}
         for label, row in rows
     ]

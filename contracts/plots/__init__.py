@@ -4,12 +4,13 @@ Every picture takes ``ax=`` and returns the Axes it drew on; without one it make
 own and leaves pyplot alone. They need matplotlib, which comes with ``offtake[plot]``.
 
 >>> sorted(PLOTS)
-['cashflows', 'exposure_fan', 'fan', 'waterfall']
+['cashflows', 'curve', 'exposure_fan', 'fan', 'waterfall']
 """
 
 from collections.abc import Callable
 from typing import Any
 
+from contracts.plots.curve import curve, curve_table
 from contracts.plots.exposure import exposure_fan, exposure_fan_table
 from contracts.plots.flows import cashflows, cashflows_table
 from contracts.plots.prices import fan, fan_table
@@ -17,6 +18,7 @@ from contracts.plots.worth import waterfall, waterfall_table
 
 PLOTS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "cashflows": (cashflows, cashflows_table),
+    "curve": (curve, curve_table),
     "exposure_fan": (exposure_fan, exposure_fan_table),
     "fan": (fan, fan_table),
     "waterfall": (waterfall, waterfall_table),
@@ -27,6 +29,8 @@ __all__ = [
     "PLOTS",
     "cashflows",
     "cashflows_table",
+    "curve",
+    "curve_table",
     "exposure_fan",
     "exposure_fan_table",
     "fan",

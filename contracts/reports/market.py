@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from contracts.curve_quotes import quote_rows
 from contracts.measures import measure_rows, premium_lines, risk_factor_rows
 from contracts.reports.console import console, make_table, show
-from contracts.reports.curves import curve_text
+from contracts.reports.curves import curve_text, stated
 
 if TYPE_CHECKING:
     from contracts.market import Market
@@ -29,7 +30,10 @@ def print_market(market: Market) -> None:
     rates = ", ".join(f"{100.0 * market.zero_rate_in(years):.2f}% {years}y" for years in (1, 5, 10))
     out.print(f"  discounted at the {market.discount_name}: {rates} (continuous)")
     out.print()
-    for table in (_factors(market), _measures(market), _correlations(market)):
+    quoted = [
+        _quotes(market, name) for name in market.commodities if "quotes" in stated(market, name)
+    ]
+    for table in (*quoted, _factors(market), _measures(market), _correlations(market)):
         if table.row_count:
             show(out, table)
             out.print()
@@ -48,6 +52,18 @@ def print_market(market: Market) -> None:
         text = f"{source.path} [{source.mark}]: {source.note}"
         for line in textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    "):
             out.print(line)
+
+
+def _quotes(market: Market, name: str) -> Table:
+    table = make_table(
+        f"Quotes of {name}, and the mean of the curve, {market.commodity(name).unit}",
+        ("period", "from", "to", "quoted", "curve"),
+        names=3,
+    )
+    for period, row in quote_rows(market, name):
+        figures = (_money(row[key]) for key in ("quoted", "forward_curve"))
+        table.add_row(period, row["start"], row["end"], *figures)
+    return table
 
 
 def _factors(market: Market) -> Table:
