@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from montecarlo.histogram import Histogram
     from montecarlo.inverse_normal import normal_quantiles
     from montecarlo.jit import kernel, python_source
+    from montecarlo.jump_option import jump_diffusion_option
     from montecarlo.kernel_cache import CacheStatus, cache_status
     from montecarlo.models.constant import Constant
     from montecarlo.models.fx import FX
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from montecarlo.models.schwartz import Schwartz
     from montecarlo.models.schwartz_smith import SchwartzSmith
     from montecarlo.models.shocked import Shocked
+    from montecarlo.models.stochastic_volatility import StochasticVolatility
     from montecarlo.models.supplied import SuppliedPaths
     from montecarlo.normal import normal_cdf
     from montecarlo.period_quote import PeriodQuote, delivery_period
@@ -116,6 +118,7 @@ _MODULES = {
     "Shocked": "montecarlo.models.shocked",
     "SobolPoints": "montecarlo.sobol",
     "SteadyInflation": "montecarlo.price_deck",
+    "StochasticVolatility": "montecarlo.models.stochastic_volatility",
     "SuppliedPaths": "montecarlo.models.supplied",
     "TimeGrid": "montecarlo.grid",
     "Transition": "montecarlo.regime",
@@ -129,6 +132,7 @@ _MODULES = {
     "expected_shortfall": "montecarlo.quantile",
     "geometric_average_option": "montecarlo.geometric",
     "granule_moments": "montecarlo.accumulators",
+    "jump_diffusion_option": "montecarlo.jump_option",
     "kernel": "montecarlo.jit",
     "normal_cdf": "montecarlo.normal",
     "normal_quantiles": "montecarlo.inverse_normal",
@@ -190,6 +194,7 @@ __all__ = [
     "Shocked",
     "SobolPoints",
     "SteadyInflation",
+    "StochasticVolatility",
     "SuppliedPaths",
     "TimeGrid",
     "Transition",
@@ -203,6 +208,7 @@ __all__ = [
     "expected_shortfall",
     "geometric_average_option",
     "granule_moments",
+    "jump_diffusion_option",
     "kernel",
     "normal_cdf",
     "normal_quantiles",

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from montecarlo import portable
 from montecarlo.checks import FloatArray
 
-_SERIES = (
+SERIES = (
     0.9704512045660766,
     -0.7517088168395706,
     0.22219355567525104,
@@ -50,7 +50,7 @@ _SERIES = (
 )
 """:math:`h(t) = \\sum_k c_k T_k(t)`."""
 
-_CENTRE = 4.0
+CENTRE = 4.0
 _FARTHEST = 39.0
 """Beyond it the lower tail is zero."""
 
@@ -70,13 +70,13 @@ def normal_cdf(x: npt.ArrayLike) -> FloatArray:
     """
     at = np.asarray(x, dtype=np.float64)
     z = np.minimum(np.abs(at), _FARTHEST)
-    t = (z - _CENTRE) / (z + _CENTRE)
+    t = (z - CENTRE) / (z + CENTRE)
     later, last = np.zeros_like(z), np.zeros_like(z)
-    for coefficient in _SERIES[:0:-1]:
+    for coefficient in SERIES[:0:-1]:
         later, last = 2.0 * t * later - last + coefficient, later
-    series = t * later - last + _SERIES[0]
+    series = t * later - last + SERIES[0]
     # The square of a sixteenth is exact, and what is left of the exponent is small.
     near = np.rint(16.0 * z) / 16.0
     bell = portable.exp(-0.5 * near * near) * portable.exp(-0.5 * (z - near) * (z + near))
-    tail = bell * (series / (z + _CENTRE))
+    tail = bell * (series / (z + CENTRE))
     return np.where(at > 0.0, 1.0 - tail, tail)

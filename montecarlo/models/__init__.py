@@ -15,6 +15,7 @@ from montecarlo.models.regime_switching import RegimeSwitching
 from montecarlo.models.schwartz import Schwartz
 from montecarlo.models.schwartz_smith import SchwartzSmith
 from montecarlo.models.shocked import Shocked
+from montecarlo.models.stochastic_volatility import StochasticVolatility
 from montecarlo.models.supplied import SuppliedPaths
 
 MODELS = {
@@ -31,6 +32,7 @@ MODELS = {
     "schwartz": Schwartz,
     "schwartz_smith": SchwartzSmith,
     "shocked": Shocked,
+    "stochastic_volatility": StochasticVolatility,
     "supplied": SuppliedPaths,
 }
 """File in this folder -> the class it holds."""
@@ -50,5 +52,6 @@ __all__ = [
     "Schwartz",
     "SchwartzSmith",
     "Shocked",
+    "StochasticVolatility",
     "SuppliedPaths",
 ]
