@@ -109,6 +109,7 @@ def price_model(name: str, model: Mapping[str, Any], forward_curve: ForwardCurve
         "regime-switching": regime_switching,
         "schwartz": models.Schwartz,
         "schwartz-smith": models.SchwartzSmith,
+        "stochastic-volatility": models.StochasticVolatility,
     }
     parameters = {key: value for key, value in model.items() if key != "kind"}
     return kinds[str(model["kind"])](name=name, forward_curve=forward_curve, **parameters)

@@ -24,7 +24,7 @@ from montecarlo.block import PathBlock
 from montecarlo.curve import ForwardCurve
 from montecarlo.grid import TimeGrid
 from montecarlo.kernel_cache import Compiling, NotKept, cache_folders, trouble_with, watch_compiling
-from montecarlo.models import GBM, Joint, SchwartzSmith
+from montecarlo.models import GBM, Joint, Merton, SchwartzSmith, StochasticVolatility
 from montecarlo.plan import Plan
 from montecarlo.sampling import Ordering, Sampling
 from montecarlo.simulation import simulate
@@ -98,6 +98,7 @@ def warm_up() -> Warmup:
             value(load(name), n_paths=N_PATHS, seed=1).exposure()
             value(load(name), n_paths=N_PATHS, seed=1, precision="single")
         _samplings()
+        _not_lognormal()
         _clauses()
     folders = cache_folders()
     lost = [event for event in events if isinstance(event, NotKept)]
@@ -135,6 +136,31 @@ def _samplings() -> None:
     ways += [dataclasses.replace(way, precision="single") for way in ways]
     for sampling in ways:
         simulate(joint, grid, _Last(), Plan(n_paths=N_PATHS, seed=1, sampling=sampling))
+
+
+def _not_lognormal() -> None:
+    """Draw paths of each kind of price that transforms its Gaussian rows by kernels of its own."""
+    jumps = Merton(
+        name="a",
+        volatility=0.2,
+        jump_intensity=0.5,
+        jump_mean=0.1,
+        jump_volatility=0.2,
+        spot=10.0,
+        drift=0.0,
+    )
+    random_variance = StochasticVolatility(
+        name="a",
+        initial_variance=0.04,
+        long_run_variance=0.04,
+        mean_reversion=1.0,
+        volatility_of_variance=0.3,
+        correlation=0.2,
+        spot=10.0,
+        drift=0.0,
+    )
+    for model in (jumps, random_variance):
+        simulate(model, TimeGrid.from_times([0.5]), _Last(), Plan(n_paths=N_PATHS, seed=1))
 
 
 class _Last:

@@ -143,6 +143,26 @@ class InflationTerms(Sheet):
     note: Prose | None = None
 
 
+class StochasticVolatilityTerms(Sheet):
+    """Heston's model around the forward curve: a variance that is random and mean-reverting."""
+
+    kind: Literal["stochastic-volatility"]
+    initial_variance: NotNegative
+    """Volatility squared, a year, today."""
+    long_run_variance: NotNegative
+    mean_reversion: Positive
+    """Of the variance, a year."""
+    volatility_of_variance: Positive
+    correlation: Correlation
+    """Of the variance's shocks with those of the price."""
+    risk_premium: Rate = 0.0
+    variance_risk_premium: Number = 0.0
+    """What the pricing drift of the variance adds to the real-world one, per variance."""
+    steps_a_year: Annotated[int, Field(ge=1)] = 24
+    """Of the simulation: more are slower and closer."""
+    note: Prose | None = None
+
+
 AnyModel = Annotated[
     Annotated[ConstantTerms, Tag("<constant>")]
     | Annotated[GBMTerms, Tag("<gbm>")]
@@ -153,6 +173,7 @@ AnyModel = Annotated[
     | Annotated[InflationTerms, Tag("<inflation>")]
     | Annotated[MertonTerms, Tag("<merton>")]
     | Annotated[JumpDiffusionTerms, Tag("<jump-diffusion>")]
-    | Annotated[RegimeSwitchingTerms, Tag("<regime-switching>")],
+    | Annotated[RegimeSwitchingTerms, Tag("<regime-switching>")]
+    | Annotated[StochasticVolatilityTerms, Tag("<stochastic-volatility>")],
     Discriminator(tag_of),
 ]

@@ -8,7 +8,14 @@ from contracts.errors import TermSheetError
 from contracts.reports.assumptions import market_lines
 from contracts.schema import json_schema
 from contracts.valuing import value
-from montecarlo.models import GibsonSchwartz, Inflation, JumpDiffusion, Merton, NFactor
+from montecarlo.models import (
+    GibsonSchwartz,
+    Inflation,
+    JumpDiffusion,
+    Merton,
+    NFactor,
+    StochasticVolatility,
+)
 
 JUMPS = {
     "jump_intensity": {"2025-01-01": 0.2, "2027-07-10": 0.6},
@@ -40,6 +47,35 @@ def test_a_kind_is_built_from_its_terms(terms, kind):
     # What held since January holds at the start; 730 days later it changes.
     assert model.jump_intensity.times == (0.0, 2.0)
     assert model.jump_intensity.rates == (0.2, 0.6)
+
+
+RANDOM_VARIANCE = {
+    "kind": "stochastic-volatility",
+    "initial_variance": 0.09,
+    "long_run_variance": 0.12,
+    "mean_reversion": 1.5,
+    "volatility_of_variance": 0.6,
+    "correlation": 0.3,
+}
+
+
+def test_random_variance_is_built_from_its_terms():
+    model = with_model(**RANDOM_VARIANCE, variance_risk_premium=0.4).commodity("ndpr-oxide")
+
+    assert model.price_model() == StochasticVolatility(
+        name="ndpr-oxide",
+        forward_curve=model.forward_curve,
+        variance_risk_premium=0.4,
+        **{key: number for key, number in RANDOM_VARIANCE.items() if key != "kind"},
+    )
+
+
+def test_parameters_that_do_not_go_together_are_named():
+    terms = RANDOM_VARIANCE | {"volatility_of_variance": 20.0, "correlation": 0.9}
+    with pytest.raises(
+        TermSheetError, match=r"commodities.ndpr-oxide.model.*steps_a_year must be more"
+    ):
+        with_model(**terms, steps_a_year=2)
 
 
 def test_a_floor_is_dearer_where_prices_also_jump():
