@@ -20,11 +20,20 @@ from contracts.conventions import FloatArray
 from contracts.legs.floor import Floor
 from contracts.modifiers.budget_cap import BudgetCap
 from contracts.valuing import value
+from montecarlo import Regime, Shock, Transition
 from montecarlo.block import PathBlock
 from montecarlo.curve import ForwardCurve
 from montecarlo.grid import TimeGrid
 from montecarlo.kernel_cache import Compiling, NotKept, cache_folders, trouble_with, watch_compiling
-from montecarlo.models import GBM, Joint, Merton, SchwartzSmith, StochasticVolatility
+from montecarlo.models import (
+    GBM,
+    Joint,
+    Merton,
+    RegimeSwitching,
+    SchwartzSmith,
+    Shocked,
+    StochasticVolatility,
+)
 from montecarlo.plan import Plan
 from montecarlo.sampling import Ordering, Sampling
 from montecarlo.simulation import simulate
@@ -159,8 +168,22 @@ def _not_lognormal() -> None:
         spot=10.0,
         drift=0.0,
     )
-    for model in (jumps, random_variance):
+    regimes = RegimeSwitching(
+        name="a",
+        mean_reversion=1.0,
+        regimes=(
+            Regime(name="open", volatility=0.2),
+            Regime(name="embargo", volatility=0.5, log_level=0.8),
+        ),
+        transitions=(Transition(leaving="open", entering="embargo", intensity=0.2),),
+        initial="open",
+        forward_curve=ForwardCurve.flat(10.0),
+    )
+    shock = Shock(name="stop", multiplier=2.0, start=0.2, duration=0.5)
+    for model in (jumps, random_variance, regimes, Shocked(model=jumps, shocks=(shock,))):
         simulate(model, TimeGrid.from_times([0.5]), _Last(), Plan(n_paths=N_PATHS, seed=1))
+    regimes.log_variance([0.5, 1.0])
+    regimes.regimes_on(TimeGrid.from_times([0.5]), n_paths=2, seed=1)
 
 
 class _Last:
