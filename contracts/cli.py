@@ -8,13 +8,17 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
+
+if TYPE_CHECKING:
+    from contracts.run import DealLike, MarketLike
 from contracts.market_command import market as market_command
 
 app = typer.Typer(
@@ -72,6 +76,14 @@ OtherModels = Annotated[
         help="Also under the other models that the market names; by default unless --paths is "
         "given.",
         show_default=False,
+    ),
+]
+Shocks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--shock",
+        metavar="TEXT",
+        help='What if: as in "ndpr-oxide x2.5 from 2027-01-01 for 9 months"; may be repeated.',
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
@@ -140,6 +152,7 @@ def value(
     cluster: Cluster = None,
     store: StoreFolder = None,
     models: OtherModels = None,
+    shock: Shocks = None,
     as_json: Json = False,
 ) -> None:
     """Value a deal: each leg, the total, and the cash flows by calendar year."""
@@ -152,7 +165,7 @@ def value(
 
         valuation = run(
             deal,
-            market=market,
+            market=_hit([deal], market, shock),
             perspective=perspective,
             measure=as_measure(measure),
             n_paths=_paths(paths),
@@ -195,6 +208,7 @@ def exposure(
     threads: Threads = None,
     cluster: Cluster = None,
     store: StoreFolder = None,
+    shock: Shocks = None,
     as_json: Json = False,
 ) -> None:
     """Show what the public pays and receives, by fiscal year, agency, programme and more."""
@@ -210,7 +224,7 @@ def exposure(
             loaded = [deal.with_appropriation(appropriation) for deal in loaded]
         valuations = value_together(
             loaded,
-            market=market,
+            market=_hit(loaded, market, shock),
             n_paths=paths,
             seed=seed,
             n_threads=threads,
@@ -297,6 +311,17 @@ def golden_check(file: Annotated[Path, typer.Argument(help="A recorded golden.")
     typer.echo(result.message, err=not result.passed)
     if not result.passed:
         raise typer.Exit(1)
+
+
+def _hit(
+    deals: Sequence[DealLike], market: str | None, shocks: list[str] | None
+) -> MarketLike | None:
+    """Return the market, with shocks if there are any."""
+    if not shocks:
+        return market
+    from contracts.run import as_deal, common_market
+
+    return common_market([as_deal(deal) for deal in deals], market).with_shock(*shocks)
 
 
 def _paths(text: str) -> int | Literal["auto"]:

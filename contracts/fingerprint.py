@@ -62,7 +62,11 @@ def _parts(valuation: Valuation) -> dict[str, Any]:
             for name, periods in deal.schedules.items()
         },
         "prices": {
-            name: [repr(item.model), item.forward_curve(CURVE_YEARS).tolist()]
+            name: [
+                repr(item.model),
+                item.forward_curve(CURVE_YEARS).tolist(),
+                *(repr(one) for one in item.shocks),
+            ]
             for name, item in market.commodities.items()
         },
         "discount": market.discount.discount_factor(CURVE_YEARS).tolist(),

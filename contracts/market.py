@@ -19,6 +19,7 @@ import numpy as np
 from contracts.conventions import DAYS_IN_YEAR, DateArray, FloatArray
 from contracts.paths import nearest
 from contracts.price_models import price_model
+from contracts.shocks import MarketShock, shocked, with_shocks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +51,8 @@ class CommodityMarket:
         Whether the curve is quoted; otherwise it is an assumption.
     note
         Where curve and model come from.
+    shocks
+        Disruptions that multiply it for a spell.
     """
 
     name: str
@@ -58,10 +61,12 @@ class CommodityMarket:
     model: Mapping[str, Any]
     is_traded: bool
     note: str = ""
+    shocks: tuple[MarketShock, ...] = ()
 
     def price_model(self) -> Member:
-        """Return the simulation model around the forward curve."""
-        return price_model(self.name, self.model, self.forward_curve)
+        """Return the simulation model around the forward curve, with the shocks that hit it."""
+        model = price_model(self.name, self.model, self.forward_curve)
+        return shocked(model, self.shocks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +203,32 @@ class Market:
             correlation=self.correlation_matrix(chosen),
         )
 
+    def with_shock(self, *shocks: str | Mapping[str, Any]) -> Market:
+        """Return the market with shocks on some prices; the original stays as it is.
+
+        Parameters
+        ----------
+        shocks
+            Each as a line, ``"ndpr-oxide x2.5 from 2027-01-01 for 9 months"``, or as the terms
+            that a market file has under ``shocks``.
+
+        Raises
+        ------
+        ValueError
+            When a line does not read so; a ``TermSheetError`` when its terms are wrong.
+
+        Examples
+        --------
+        >>> from contracts.catalogue import load_market
+        >>> market = load_market("critical-minerals-2025-07-10")
+        >>> hit = market.with_shock("ndpr-oxide x2 from 2026-07-10 for 9 months")
+        >>> hit.commodity("ndpr-oxide").shocks[0].shock.multiplier
+        2.0
+        """
+        from contracts.amend import amend_market
+
+        return amend_market(self, {"shocks": with_shocks(self.terms, shocks)})
+
     def correlation_matrix(self, names: Sequence[str]) -> FloatArray:
         """Return the correlations of some prices, ``(n, n)``."""
         matrix = np.eye(len(names))
@@ -214,6 +245,7 @@ class Market:
                 "unit": item.unit,
                 "traded": item.is_traded,
                 **item.model,
+                **({"shocks": [one.text for one in item.shocks]} if item.shocks else {}),
                 **({"note": item.note} if item.note else {}),
             }
             for name, item in self.commodities.items()

@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from contracts.market_curves import discount_curve, forward_curve, yield_curve
 from contracts.paths import TermPath
 from contracts.plain import plain
 from contracts.price_models import parameters_of
+from contracts.shocks import MarketShock, market_shock
 from contracts.specification.faults import Faults
 from contracts.specification.market_checks import check_market
 from contracts.specification.market_terms import (
@@ -110,6 +111,7 @@ def _market(sheet: MarketSheet, faults: Faults) -> Market:
         for name, item in sheet.indices.items()
     }
     discount, yields, curves = _curves(sheet, indices, faults)
+    shocks = _shocks(sheet, faults)
     fixings: dict[str, list[Fixing]] = {}
     for item in sheet.fixings:
         fixings.setdefault(item.commodity, []).append(_fixing(item))
@@ -119,7 +121,7 @@ def _market(sheet: MarketSheet, faults: Faults) -> Market:
         currency=sheet.currency,
         valuation_date=today,
         commodities={
-            name: _commodity(name, item, today, curves[name])
+            name: _commodity(name, item, today, curves[name], shocks)
             for name, item in sheet.commodities.items()
         },
         discount=discount,
@@ -187,7 +189,11 @@ def _curves(
 
 
 def _commodity(
-    name: str, item: CommodityTerms, today: datetime.date, curve: "ForwardCurve"
+    name: str,
+    item: CommodityTerms,
+    today: datetime.date,
+    curve: "ForwardCurve",
+    shocks: Sequence[MarketShock],
 ) -> CommodityMarket:
     return CommodityMarket(
         name=name,
@@ -196,7 +202,18 @@ def _commodity(
         model=parameters_of(item.model.model_dump(), today),
         is_traded=item.traded,
         note=" ".join(note for note in (item.note, getattr(item.model, "note", None)) if note),
+        shocks=tuple(one for one in shocks if name in one.commodities),
     )
+
+
+def _shocks(sheet: MarketSheet, faults: Faults) -> list[MarketShock]:
+    today = sheet.valuation_date
+    made = [
+        faults.attempt(("shocks", i), partial(market_shock, item, today))
+        for i, item in enumerate(sheet.shocks)
+    ]
+    faults.raise_if_any()
+    return [one for one in made if one is not None]
 
 
 def _fixing(item: FixingTerms) -> Fixing:

@@ -66,6 +66,7 @@ def market_lines(market: Market, deal: Deal, names: Sequence[str]) -> list[str]:
         if known and str(dates[-1]) > known:
             lines.append(f"{name}: held flat after {known}, read until {dates[-1]}")
     lines += premium_lines(market, names)
+    lines += _shock_lines(market, names)
     for (first, second), value in market.correlation.items():
         if first in names and second in names and value:
             lines.append(f"correlation {value:g} of {first} with {second}")
@@ -79,6 +80,13 @@ def market_lines(market: Market, deal: Deal, names: Sequence[str]) -> list[str]:
     rates = ", ".join(f"{100.0 * market.zero_rate_in(years):.2f}% {years}y" for years in (1, 5, 10))
     lines.append(f"discounted at the {market.discount_name}: {rates} (continuous)")
     return lines
+
+
+def _shock_lines(market: Market, names: Sequence[str]) -> list[str]:
+    """Return one line a shock that hits one of the prices."""
+    hit = [one for name in names if name in market.commodities
+           for one in market.commodities[name].shocks]  # fmt: skip
+    return list(dict.fromkeys(f"shock, {one.text}" for one in hit))
 
 
 def _price(market: Market, name: str) -> str:

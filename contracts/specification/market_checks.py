@@ -40,6 +40,7 @@ def check_market(faults: Faults) -> None:
     for name, item in mappings(terms, "indices").items():
         check_increasing(faults, ("indices", name, "levels"), item.get("levels"))
     _check_correlations(faults, list(units))
+    _check_shocks(faults, list(units))
     _check_fixings(faults, units, today)
     _check_actuals(faults, today)
     for section in ("commodities", "fixings"):
@@ -154,3 +155,26 @@ def _check_overlap(
         if start <= end:
             rule = f"must not overlap {section}[{first}]; both give {noun} on {start}"
             faults.add((section, second), rule)
+
+
+def _check_shocks(faults: Faults, commodities: list[str]) -> None:
+    """Check that shocks hit known prices, each by one shock of a name, all of it at once."""
+    seen: dict[object, dict[str, Any]] = {}
+    hit: set[tuple[object, object]] = set()
+    timing = ("from", "intensity", "months", "mean_months")
+    for i, item in elements(faults.terms, "shocks"):
+        name = item.get("name")
+        named = item.get("commodities")
+        for j, commodity in enumerate(named if isinstance(named, list) else ()):
+            path: TermPath = ("shocks", i, "commodities", j)
+            if isinstance(commodity, str) and commodity not in commodities:
+                advice = faults.advice(commodity, commodities)
+                faults.add(path, f"must name a commodity of this market{advice}", commodity)
+            elif (name, str(commodity)) in hit:
+                faults.add(path, f"must be hit by one shock named {name} only", commodity)
+            hit.add((name, str(commodity)))
+        first = seen.setdefault(name, item)
+        for key in timing:
+            if item.get(key) != first.get(key):
+                rule = f"must be as in the first shock named {name} ({first.get(key)})"
+                faults.add(("shocks", i, key), rule, item.get(key))

@@ -24,6 +24,7 @@ from contracts.specification.scalars import (
     Text,
 )
 from contracts.specification.sheet import Sheet
+from contracts.specification.shock_terms import ShockTerms
 from contracts.specification.term_sheet import SourceTerms
 
 
@@ -116,6 +117,8 @@ class MarketSheet(Sheet):
     indices: dict[Name, IndexTerms] = Field(default_factory=dict)
     commodities: dict[Name, CommodityTerms]
     correlations: list[CorrelationTerms] = Field(default_factory=list)
+    shocks: list[ShockTerms] = Field(default_factory=list)
+    """Disruptions that multiply some prices for a spell."""
     fixings: list[FixingTerms] = Field(default_factory=list)
     actuals: list[ActualTerms] = Field(default_factory=list)
     simplifications: list[Prose] = Field(default_factory=list)
