@@ -3,13 +3,21 @@
 Every picture takes ``ax=`` and returns the Axes it drew on; without one it makes a Figure of its
 own and leaves pyplot alone. They need matplotlib, which comes with ``offtake[plot]``.
 
->>> sorted(PLOTS)
-['cashflows', 'curve', 'exposure_fan', 'fan', 'waterfall']
+>>> sorted(PLOTS)[:3]
+['cashflows', 'coverage', 'curve']
 """
 
 from collections.abc import Callable
 from typing import Any
 
+from contracts.plots.backtest import (
+    coverage,
+    coverage_table,
+    forecast_fans,
+    forecast_fans_table,
+    transform_histogram,
+    transform_histogram_table,
+)
 from contracts.plots.curve import curve, curve_table
 from contracts.plots.exposure import exposure_fan, exposure_fan_table
 from contracts.plots.flows import cashflows, cashflows_table
@@ -18,9 +26,12 @@ from contracts.plots.worth import waterfall, waterfall_table
 
 PLOTS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "cashflows": (cashflows, cashflows_table),
+    "coverage": (coverage, coverage_table),
     "curve": (curve, curve_table),
     "exposure_fan": (exposure_fan, exposure_fan_table),
     "fan": (fan, fan_table),
+    "forecast_fans": (forecast_fans, forecast_fans_table),
+    "transform_histogram": (transform_histogram, transform_histogram_table),
     "waterfall": (waterfall, waterfall_table),
 }
 """Name -> (picture, its table)."""
@@ -29,12 +40,18 @@ __all__ = [
     "PLOTS",
     "cashflows",
     "cashflows_table",
+    "coverage",
+    "coverage_table",
     "curve",
     "curve_table",
     "exposure_fan",
     "exposure_fan_table",
     "fan",
     "fan_table",
+    "forecast_fans",
+    "forecast_fans_table",
+    "transform_histogram",
+    "transform_histogram_table",
     "waterfall",
     "waterfall_table",
 ]
