@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from contracts.conventions import DAYS_IN_YEAR, DateArray, FloatArray
+from contracts.market_correlation import matrix_of_pairs
 from contracts.paths import nearest
 from contracts.price_models import price_model
 from contracts.shocks import MarketShock, shocked, with_shocks
@@ -231,12 +232,7 @@ class Market:
 
     def correlation_matrix(self, names: Sequence[str]) -> FloatArray:
         """Return the correlations of some prices, ``(n, n)``."""
-        matrix = np.eye(len(names))
-        for i, first in enumerate(names):
-            for j, second in enumerate(names[:i]):
-                either = self.correlation.get((second, first), 0.0)
-                matrix[i, j] = matrix[j, i] = self.correlation.get((first, second), either)
-        return matrix
+        return matrix_of_pairs(names, self.correlation)
 
     def model_terms(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return, for each price, its unit, its model and where it comes from, to be printed."""

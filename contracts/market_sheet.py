@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contracts.market import Actual, CommodityMarket, Fixing, Index, Market
+from contracts.market_correlation import nearest_correlations
 from contracts.market_curves import discount_curve, forward_curve, yield_curve
 from contracts.paths import TermPath
 from contracts.plain import plain
@@ -112,6 +113,10 @@ def _market(sheet: MarketSheet, faults: Faults) -> Market:
     }
     discount, yields, curves = _curves(sheet, indices, faults)
     shocks = _shocks(sheet, faults)
+    correlation = {(item.between[0], item.between[1]): item.value for item in sheet.correlations}
+    moved: tuple[str, ...] = ()
+    if sheet.nearest_correlation:
+        correlation, moved = nearest_correlations(list(sheet.commodities), correlation)
     fixings: dict[str, list[Fixing]] = {}
     for item in sheet.fixings:
         fixings.setdefault(item.commodity, []).append(_fixing(item))
@@ -126,7 +131,7 @@ def _market(sheet: MarketSheet, faults: Faults) -> Market:
         },
         discount=discount,
         discount_name=sheet.discount.name,
-        correlation={(item.between[0], item.between[1]): item.value for item in sheet.correlations},
+        correlation=correlation,
         yields=yields,
         rates={name: tuple(quotes.items()) for name, quotes in sheet.rates.items()},
         indices=indices,
@@ -150,7 +155,7 @@ def _market(sheet: MarketSheet, faults: Faults) -> Market:
                 key=lambda actual: actual.start,
             )
         ),
-        simplifications=tuple(sheet.simplifications),
+        simplifications=(*sheet.simplifications, *moved),
         sources=tuple(
             Source(path=item.path, mark=item.mark, note=item.note, url=item.url)
             for item in sheet.sources

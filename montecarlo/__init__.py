@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from montecarlo.black import black76
     from montecarlo.block import PathBlock
     from montecarlo.bridge import BrownianBridge, brownian_bridge
+    from montecarlo.correlation_matrix import NearestCorrelation, nearest_correlation
     from montecarlo.curve import DiscountCurve, ForwardCurve
     from montecarlo.curve_bootstrap import bootstrap_forward_curve, period_average
     from montecarlo.directions import direction_numbers
@@ -101,6 +102,7 @@ _MODULES = {
     "Moments": "montecarlo.accumulators",
     "MonthlySeasonality": "montecarlo.seasonality",
     "NFactor": "montecarlo.models.n_factor",
+    "NearestCorrelation": "montecarlo.correlation_matrix",
     "PathBlock": "montecarlo.block",
     "PeriodQuote": "montecarlo.period_quote",
     "Plan": "montecarlo.plan",
@@ -135,6 +137,7 @@ _MODULES = {
     "jump_diffusion_option": "montecarlo.jump_option",
     "kernel": "montecarlo.jit",
     "normal_cdf": "montecarlo.normal",
+    "nearest_correlation": "montecarlo.correlation_matrix",
     "normal_quantiles": "montecarlo.inverse_normal",
     "normals": "montecarlo.random",
     "period_average": "montecarlo.curve_bootstrap",
@@ -177,6 +180,7 @@ __all__ = [
     "Moments",
     "MonthlySeasonality",
     "NFactor",
+    "NearestCorrelation",
     "PathBlock",
     "PeriodQuote",
     "Plan",
@@ -210,6 +214,7 @@ __all__ = [
     "granule_moments",
     "jump_diffusion_option",
     "kernel",
+    "nearest_correlation",
     "normal_cdf",
     "normal_quantiles",
     "normals",

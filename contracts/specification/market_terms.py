@@ -119,6 +119,9 @@ class MarketSheet(Sheet):
     correlations: list[CorrelationTerms] = Field(default_factory=list)
     shocks: list[ShockTerms] = Field(default_factory=list)
     """Disruptions that multiply some prices for a spell."""
+    nearest_correlation: bool = False
+    """Whether to take the nearest admissible matrix where the stated correlations contradict each
+    other; a valuation then says how far they were moved. By default they are refused."""
     fixings: list[FixingTerms] = Field(default_factory=list)
     actuals: list[ActualTerms] = Field(default_factory=list)
     simplifications: list[Prose] = Field(default_factory=list)

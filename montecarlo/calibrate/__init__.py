@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from montecarlo.calibrate.backtest_scores import Backtest
     from montecarlo.calibrate.backtesting import backtest
     from montecarlo.calibrate.comparison import Comparison, compare
+    from montecarlo.calibrate.correlation import CorrelationEstimate, estimate_correlation
     from montecarlo.calibrate.diagnostics import Diagnostic, diagnose
     from montecarlo.calibrate.fitted import Fit, Override, Start
     from montecarlo.calibrate.free_parameter import FreeParameter
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "Backtest": "montecarlo.calibrate.backtest_scores",
     "backtest": "montecarlo.calibrate.backtesting",
+    "CorrelationEstimate": "montecarlo.calibrate.correlation",
     "EstimatedParameter": "montecarlo.calibrate.parameters",
     "FilteredPanel": "montecarlo.calibrate.term_structure",
     "Fit": "montecarlo.calibrate.fitted",
@@ -55,6 +57,7 @@ _MODULES = {
     "Override": "montecarlo.calibrate.fitted",
     "PriceHistory": "montecarlo.calibrate.history",
     "Start": "montecarlo.calibrate.fitted",
+    "estimate_correlation": "montecarlo.calibrate.correlation",
     "filter_panel": "montecarlo.calibrate.futures",
     "fit": "montecarlo.calibrate.kinds",
     "fit_gbm": "montecarlo.calibrate.gbm",
@@ -79,6 +82,7 @@ __all__ = [
     "KINDS",
     "Backtest",
     "Comparison",
+    "CorrelationEstimate",
     "Diagnostic",
     "EstimatedParameter",
     "FilteredPanel",
@@ -94,6 +98,7 @@ __all__ = [
     "backtest",
     "compare",
     "diagnose",
+    "estimate_correlation",
     "filter_panel",
     "fit",
     "fit_gbm",

@@ -71,7 +71,7 @@ class Joint:
     >>> Joint(models=members, correlation=[[1, 0.9, 0.8], [0.9, 1, -0.5], [0.8, -0.5, 1]])
     ... # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: correlation must be positive definite: ... between 0.458 and 0.982, got -0.5
+    ValueError: correlation must be positive definite: ... between 0.458 and 0.982, got -0.5...
     """
 
     models: tuple[Member, ...]
@@ -258,7 +258,10 @@ def _check_positive_definite(names: tuple[str, ...], matrix: FloatArray) -> None
             why = f"the others contradict each other already, {pair} at {value:g} too"
         else:
             why = f"the others leave {pair} between {low:.3g} and {high:.3g}, got {value:g}"
-        msg = f"correlation must be positive definite: {why}"
+        msg = (
+            f"correlation must be positive definite: {why}; nearest_correlation, on request, "
+            "finds the nearest that is"
+        )
         raise ValueError(msg)
 
 

@@ -39,6 +39,7 @@ MAY_MULTIPLY = {
     "montecarlo.models.joint._check_positive_definite",
     "montecarlo.models.joint._worst_pair",
     "montecarlo.models.n_factor._correlations",
+    "montecarlo.correlation_matrix.nearest_correlation",
 }
 
 

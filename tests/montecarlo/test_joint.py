@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from montecarlo import GBM, Constant, ForwardCurve, Joint, Schwartz, SchwartzSmith, TimeGrid
+from montecarlo import (
+    GBM,
+    Constant,
+    ForwardCurve,
+    Joint,
+    NFactor,
+    Schwartz,
+    SchwartzSmith,
+    TimeGrid,
+)
 from montecarlo import simulate_paths as paths_of
 
 GRID = TimeGrid.from_times([0.1, 0.5, 2.0])
@@ -161,3 +170,47 @@ def test_bad_members():
         Joint(models=[JOINT], correlation=[[1.0]])
     with pytest.raises(ValueError, match="name must be one of a, b, c, got 'z'"):
         JOINT.forward("z", 1.0)
+
+
+TWELVE = Joint(
+    models=[
+        SchwartzSmith(
+            name=f"metal {i}",
+            mean_reversion=0.4 + 0.1 * i,
+            short_volatility=0.25 + 0.01 * i,
+            long_volatility=0.12,
+            correlation=0.2,
+            forward_curve=ForwardCurve.flat(50.0 + i),
+        )
+        if i % 3
+        else NFactor(
+            name=f"metal {i}",
+            mean_reversion=(0.0, 0.5, 3.0),
+            volatility=(0.1, 0.2, 0.15),
+            correlation=((1.0, 0.1, 0.0), (0.1, 1.0, -0.2), (0.0, -0.2, 1.0)),
+            forward_curve=ForwardCurve.flat(50.0 + i),
+        )
+        for i in range(13)
+    ],
+    # Neighbours move together, those far apart a little against each other.
+    correlation=[[1.1 * 0.8 ** abs(i - j) - 0.1 for j in range(13)] for i in range(13)],
+)
+
+
+def test_thirteen_commodities_keep_their_correlations():
+    n_paths = 20_000
+    paths = paths_of(TWELVE, TimeGrid.from_times([1 / 12]), n_paths=n_paths, seed=7)
+    logs = np.log(np.stack([paths[name][0] for name in TWELVE.names]))
+    sample = np.corrcoef(logs)
+    times = np.full(1, 1 / 12)
+    covariance = np.array(
+        [[float(TWELVE.log_covariance(a, b, times)[0]) for b in TWELVE.names] for a in TWELVE.names]
+    )
+    deviation = np.sqrt(np.diag(covariance))
+    expected = covariance / np.outer(deviation, deviation)
+
+    error = (1.0 - expected**2) / np.sqrt(n_paths)
+    assert (np.abs(sample - expected) <= 4.5 * error + 1e-12).all()
+    # Of the instantaneous returns the correlations are those asked for; over a month factors of
+    # different mean reversion part a little.
+    assert np.abs(expected - TWELVE.correlation).max() < 0.02
