@@ -66,7 +66,7 @@ def market_lines(market: Market, deal: Deal, names: Sequence[str]) -> list[str]:
         if known and str(dates[-1]) > known:
             lines.append(f"{name}: held flat after {known}, read until {dates[-1]}")
     lines += premium_lines(market, names)
-    lines += _shock_lines(market, names)
+    lines += shock_lines(market, names)
     for (first, second), value in market.correlation.items():
         if first in names and second in names and value:
             lines.append(f"correlation {value:g} of {first} with {second}")
@@ -82,7 +82,7 @@ def market_lines(market: Market, deal: Deal, names: Sequence[str]) -> list[str]:
     return lines
 
 
-def _shock_lines(market: Market, names: Sequence[str]) -> list[str]:
+def shock_lines(market: Market, names: Sequence[str]) -> list[str]:
     """Return one line a shock that hits one of the prices."""
     hit = [one for name in names if name in market.commodities
            for one in market.commodities[name].shocks]  # fmt: skip

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from contracts.curve_quotes import quote_rows
 from contracts.measures import measure_rows, premium_lines, risk_factor_rows
+from contracts.reports.assumptions import shock_lines
 from contracts.reports.console import console, make_table, show
 from contracts.reports.curves import curve_text, stated
 
@@ -28,6 +29,8 @@ def print_market(market: Market) -> None:
     for name, item in market.commodities.items():
         out.print(f"  {name}: {item.unit}, {curve_text(market, name)}")
     rates = ", ".join(f"{100.0 * market.zero_rate_in(years):.2f}% {years}y" for years in (1, 5, 10))
+    for line in shock_lines(market, list(market.commodities)):
+        out.print(f"  {line}")
     out.print(f"  discounted at the {market.discount_name}: {rates} (continuous)")
     out.print()
     quoted = [
@@ -95,8 +98,8 @@ def _measures(market: Market) -> Table:
         ("commodity", "unit", "years", "pricing", "physical", "premium", "pricing drift",
          "physical drift"),
         names=2,
-        caption="pricing: the forward curve, for value; physical: real-world, for expected\n"
-        "outlays. Drifts are logarithmic, a year, from today.",
+        caption="pricing: the forward curve with any shocks, for value; physical: real-world, for\n"
+        "expected outlays. Drifts are logarithmic, a year, from today.",
     )  # fmt: skip
     before = None
     for (name, years), row in measure_rows(market):

@@ -1,18 +1,23 @@
 """Curves in a market file: par yields, quotes, price decks, seasons; and what is refused."""
 
+import copy
 import datetime
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from contracts.amend import amend_market
 from contracts.coverage import uncovered_numbers
 from contracts.errors import TermSheetError
-from contracts.market_sheet import read_market
+from contracts.market import Market
+from contracts.market_sheet import build_market, read_market
 from contracts.reports.curves import curve_text, last_stated_day, stated
 from contracts.schema import json_schema
+from contracts.yaml_document import parse_document
 from montecarlo import HarmonicSeasonality
 from montecarlo.par_yields import par_bond
 
@@ -22,6 +27,7 @@ BLOCKS = re.findall(
     r"^- (.*)\n\+ ?(.*)\n! (.*)$", (HERE / "bad_curves.txt").read_text(), flags=re.MULTILINE
 )
 DATE = datetime.date
+TERMS = parse_document(TEXT, file="curves.yaml").terms
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +161,58 @@ def test_the_report_says_how_each_curve_is_stated(market):
     assert "a price deck in nominal money, with seasons as waves" in lines["ore"]
     last = {name: last_stated_day(stated(market, name)) for name in market.commodities}
     assert last == dict.fromkeys(lines) | {"power": "2026-12-31"}
+
+
+PLACES = [
+    ("discount", "par_yields"),
+    ("discount", "par_yields", "10y"),
+    ("yields", "bank", "compounding"),
+    ("yields", "agency", "par_yields"),
+    ("commodities", "gas", "quotes"),
+    ("commodities", "gas", "quotes", "shape"),
+    ("commodities", "gas", "quotes", "periods"),
+    ("commodities", "gas", "quotes", "periods", "2027"),
+    ("commodities", "gas", "quotes", "rounding"),
+    ("commodities", "gas", "seasonality"),
+    ("commodities", "gas", "seasonality", "months"),
+    ("commodities", "ore", "seasonality", "cosine"),
+    ("commodities", "oxide", "price_deck"),
+    ("commodities", "oxide", "price_deck", "base_date"),
+    ("commodities", "oxide", "price_deck", "index"),
+    ("commodities", "oxide", "price_deck", "prices"),
+    ("commodities", "metal", "price_deck", "growth"),
+    ("indices", "us-cpi", "levels"),
+]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    path=st.sampled_from(PLACES),
+    value=st.one_of(
+        st.none(),
+        st.booleans(),
+        st.floats(),
+        st.integers(),
+        st.sampled_from(["1e15 USD/MWh", "-1 USD/MWh", "0 USD/kg", "2200-12-31", "us-cpi", "10y"]),
+        st.text(max_size=6),
+        st.lists(st.floats(-1e300, 1e300), max_size=13),
+        st.dictionaries(
+            st.sampled_from(["1m", "6m", "30y", "999y", "2027", "2200", "9999-Q4", "2026-06-30"]),
+            st.sampled_from([0.5, -0.5, 0.04, "1 USD/MWh", "1e15 USD/MWh", "1e-15 USD/kg"]),
+            max_size=5,
+        ),
+    ),
+)
+def test_a_mutated_curve_is_a_market_or_a_term_sheet_error(path, value):
+    terms = copy.deepcopy(TERMS)
+    holder = terms
+    for part in path[:-1]:
+        holder = holder[part]
+    holder[path[-1]] = value
+    try:
+        found = build_market(terms)
+    except TermSheetError:
+        return
+    assert isinstance(found, Market)
+    for item in found.commodities.values():
+        assert np.isfinite(item.forward_curve([0.0, 0.5, 30.0])).all()
