@@ -52,8 +52,24 @@ MODELS: dict[str, dict[str, Any]] = {
         "yield_volatility": 0.3,
         "correlation": 0.7,
     },
+    "inflation": {"kind": "inflation", "mean_reversion": 0.5, "volatility": 0.02},
     "merton": {"kind": "merton", "volatility": 0.2} | JUMPS,
     "jump-diffusion": {"kind": "jump-diffusion", "mean_reversion": 0.3, "volatility": 0.2} | JUMPS,
+    "regime-switching": {
+        "kind": "regime-switching",
+        "mean_reversion": 0.5,
+        "regimes": {
+            "open trade": {"log_level": 0.0, "volatility": 0.2},
+            "licences": {"log_level": 0.5, "volatility": 0.4},
+            "embargo": {"log_level": 1.2, "volatility": 0.7},
+        },
+        "transitions": {
+            "open trade": {"licences": 0.3},
+            "licences": {"open trade": 0.8, "embargo": 0.3},
+            "embargo": {"licences": 1.5},
+        },
+        "initial": "open trade",
+    },
 }
 """One set of parameters for each kind of model; GBM is first, the others in order of the file."""
 
