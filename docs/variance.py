@@ -70,6 +70,14 @@ MODELS: dict[str, dict[str, Any]] = {
         },
         "initial": "open trade",
     },
+    "stochastic-volatility": {
+        "kind": "stochastic-volatility",
+        "initial_variance": 0.09,
+        "long_run_variance": 0.11,
+        "mean_reversion": 1.5,
+        "volatility_of_variance": 0.6,
+        "correlation": 0.3,
+    },
 }
 """One set of parameters for each kind of model; GBM is first, the others in order of the file."""
 
@@ -85,6 +93,9 @@ WAYS: dict[str, dict[str, Any]] = {
 
 SUSPICIOUS = 4.0
 """|z| beyond which a pair is called biased: one in 16,000 by chance."""
+
+MANY = 1_000_000
+"""A gain beyond this says that the mean is known but for rounding."""
 
 DEAL = {
     "deal": "at-the-money",
@@ -262,7 +273,7 @@ def page(found: list[Measured], *, n_paths: int, n_repeats: int) -> str:
         squares = [(item.spread / item.error) ** 2 for item in everything]
         ratio = math.sqrt(sum(squares) / len(squares))
         worst = max(abs(item.distance) for item in mine)
-        gains = [f"{item.gain:,.1f}" for item in mine]
+        gains = [f"{item.gain:,.1f}" if item.gain < MANY else f"over {MANY:,}" for item in mine]
         lines.append(
             "| "
             + " | ".join([model, control_of(model), *gains, f"{worst:.1f}", f"{ratio:.2f}"])
