@@ -86,6 +86,18 @@ def regime_switching(
     )
 
 
+def bootstrap(
+    *,
+    stream: str | None,
+    history: Mapping[str, float],
+    **parameters: Any,  # noqa: ANN401
+) -> Member:
+    """Return a model that repeats the past, from its monthly prices."""
+    from montecarlo import HistoricalBootstrap
+
+    return HistoricalBootstrap.from_monthly_prices(history, stream=stream or "", **parameters)
+
+
 def price_model(name: str, model: Mapping[str, Any], forward_curve: ForwardCurve) -> Member:
     """Return the simulation model of a price around its forward curve.
 
@@ -99,6 +111,7 @@ def price_model(name: str, model: Mapping[str, Any], forward_curve: ForwardCurve
     from montecarlo import models
 
     kinds: dict[str, Callable[..., Member]] = {
+        "bootstrap": bootstrap,
         "constant": models.Constant,
         "gbm": models.GBM,
         "gibson-schwartz": models.GibsonSchwartz,

@@ -27,6 +27,7 @@ from montecarlo.grid import TimeGrid
 from montecarlo.kernel_cache import Compiling, NotKept, cache_folders, trouble_with, watch_compiling
 from montecarlo.models import (
     GBM,
+    HistoricalBootstrap,
     Joint,
     Merton,
     RegimeSwitching,
@@ -180,7 +181,11 @@ def _not_lognormal() -> None:
         forward_curve=ForwardCurve.flat(10.0),
     )
     shock = Shock(name="stop", multiplier=2.0, start=0.2, duration=0.5)
-    for model in (jumps, random_variance, regimes, Shocked(model=jumps, shocks=(shock,))):
+    past = HistoricalBootstrap(
+        name="a", log_returns=(0.1, -0.1), step=0.1, mean_block_length=2.0, spot=10.0, drift=0.0
+    )
+    shocked = Shocked(model=jumps, shocks=(shock,))
+    for model in (jumps, random_variance, regimes, past, shocked):
         simulate(model, TimeGrid.from_times([0.5]), _Last(), Plan(n_paths=N_PATHS, seed=1))
     regimes.log_variance([0.5, 1.0])
     regimes.regimes_on(TimeGrid.from_times([0.5]), n_paths=2, seed=1)

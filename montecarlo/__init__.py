@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from montecarlo.jit import kernel, python_source
     from montecarlo.jump_option import jump_diffusion_option
     from montecarlo.kernel_cache import CacheStatus, cache_status
+    from montecarlo.models.bootstrap import HistoricalBootstrap
     from montecarlo.models.constant import Constant
     from montecarlo.models.fx import FX
     from montecarlo.models.gbm import GBM
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from montecarlo.period_quote import PeriodQuote, delivery_period
     from montecarlo.philox import philox4x32
     from montecarlo.plan import Plan
+    from montecarlo.politis_white import block_length
     from montecarlo.price_deck import PriceDeck, SteadyInflation
     from montecarlo.principal import principal_components
     from montecarlo.quantile import expected_shortfall, quantile_standard_error, quantiles
@@ -93,6 +95,7 @@ _MODULES = {
     "GranuleMoments": "montecarlo.accumulators",
     "HarmonicSeasonality": "montecarlo.seasonality",
     "Histogram": "montecarlo.histogram",
+    "HistoricalBootstrap": "montecarlo.models.bootstrap",
     "Inflation": "montecarlo.models.inflation",
     "Intensity": "montecarlo.engine.intensity",
     "Joint": "montecarlo.models.joint",
@@ -125,6 +128,7 @@ _MODULES = {
     "TimeGrid": "montecarlo.grid",
     "Transition": "montecarlo.regime",
     "black76": "montecarlo.black",
+    "block_length": "montecarlo.politis_white",
     "bootstrap_forward_curve": "montecarlo.curve_bootstrap",
     "brownian_bridge": "montecarlo.bridge",
     "cache_status": "montecarlo.kernel_cache",
@@ -171,6 +175,7 @@ __all__ = [
     "GranuleMoments",
     "HarmonicSeasonality",
     "Histogram",
+    "HistoricalBootstrap",
     "Inflation",
     "Intensity",
     "Joint",
@@ -203,6 +208,7 @@ __all__ = [
     "TimeGrid",
     "Transition",
     "black76",
+    "block_length",
     "bootstrap_forward_curve",
     "brownian_bridge",
     "cache_status",

@@ -21,6 +21,9 @@ _NOT_TERMS = {
     "agency", "programme", "market_yield", "style", "settlement",
 }  # fmt: skip
 
+_MOST_SHOWN = 12
+"""A table of more entries is told by its ends."""
+
 
 def term_lines(deal: Deal) -> list[str]:
     """Return one line a leg: who pays whom, from when to when, and on what terms."""
@@ -110,6 +113,8 @@ def _shown(value: object) -> str:
         return f"{value:g}"
     if isinstance(value, list):
         return f"[{', '.join(_shown(item) for item in value)}]"
+    if isinstance(value, Mapping) and len(value) > _MOST_SHOWN:
+        return f"({len(value)} values from {next(iter(value))} to {next(reversed(value))})"
     if isinstance(value, Mapping):
         return f"({', '.join(_named(key, below) for key, below in value.items() if below)})"
     if isinstance(value, Intensity):

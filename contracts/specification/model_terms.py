@@ -2,18 +2,23 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, PlainValidator, Tag
 
 from contracts.specification.intensity_terms import EventsAYear
 from contracts.specification.regime_terms import RegimeSwitchingTerms
 from contracts.specification.scalars import (
     Correlation,
+    Name,
     NotNegative,
     Number,
     Positive,
     Prose,
     Rate,
     Volatility,
+    Whole,
+    rate,
+    schema,
+    year_and_month,
 )
 from contracts.specification.sheet import Sheet, tag_of
 
@@ -158,8 +163,35 @@ class StochasticVolatilityTerms(Sheet):
     risk_premium: Rate = 0.0
     variance_risk_premium: Number = 0.0
     """What the pricing drift of the variance adds to the real-world one, per variance."""
-    steps_a_year: Annotated[int, Field(ge=1)] = 24
+    steps_a_year: Whole = 24
     """Of the simulation: more are slower and closer."""
+    note: Prose | None = None
+
+
+def premium_or_history(value: object) -> float | str:
+    """Return a premium, or the word that stands for the history's own drift."""
+    return "history" if value == "history" else rate(value)
+
+
+YearAndMonth = Annotated[
+    str, PlainValidator(year_and_month), schema("string", pattern="^[0-9]{4}-[0-9]{2}$")
+]
+
+
+class BootstrapTerms(Sheet):
+    """Monthly changes of the past, repeated in blocks around the forward curve."""
+
+    kind: Literal["bootstrap"]
+    history: dict[YearAndMonth, Positive]
+    """Month -> price, every month once; only their ratios count, so any unit will do."""
+    mean_block_length: Positive
+    """In months, at least 1."""
+    risk_premium: Annotated[
+        float | str, PlainValidator(premium_or_history), schema(["number", "string"])
+    ] = 0.0
+    """What the real-world drift adds, decimal a year; or history, for the drift of the past."""
+    stream: Name | None = None
+    """Prices of one stream, with the same months, repeat the same months together."""
     note: Prose | None = None
 
 
@@ -174,6 +206,7 @@ AnyModel = Annotated[
     | Annotated[MertonTerms, Tag("<merton>")]
     | Annotated[JumpDiffusionTerms, Tag("<jump-diffusion>")]
     | Annotated[RegimeSwitchingTerms, Tag("<regime-switching>")]
-    | Annotated[StochasticVolatilityTerms, Tag("<stochastic-volatility>")],
+    | Annotated[StochasticVolatilityTerms, Tag("<stochastic-volatility>")]
+    | Annotated[BootstrapTerms, Tag("<bootstrap>")],
     Discriminator(tag_of),
 ]

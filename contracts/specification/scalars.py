@@ -31,6 +31,7 @@ MONTH_NAMES = (
 _NAME = re.compile(r"[^\W_](?:[\w %&'()+,/:-]*[\w%)'+])?")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_YEAR_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}")
 
 
@@ -164,6 +165,13 @@ def month(value: object) -> int:
     if not isinstance(value, str) or value not in MONTH_NAMES:
         refuse("must be the English name of a month, as in September")
     return MONTH_NAMES.index(value) + 1
+
+
+def year_and_month(value: object) -> str:
+    """Return a text such as 2024-03."""
+    if isinstance(value, str) and _YEAR_MONTH.fullmatch(value) and 1 <= int(value[5:]) <= 12:
+        return value
+    refuse("must be a year and a month, as in 2024-03")
 
 
 def month_day(value: object) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from montecarlo.models.bootstrap import HistoricalBootstrap
 from montecarlo.models.constant import Constant
 from montecarlo.models.fx import FX
 from montecarlo.models.gbm import GBM
@@ -19,6 +20,7 @@ from montecarlo.models.stochastic_volatility import StochasticVolatility
 from montecarlo.models.supplied import SuppliedPaths
 
 MODELS = {
+    "bootstrap": HistoricalBootstrap,
     "constant": Constant,
     "fx": FX,
     "gbm": GBM,
@@ -43,6 +45,7 @@ __all__ = [
     "MODELS",
     "Constant",
     "GibsonSchwartz",
+    "HistoricalBootstrap",
     "Inflation",
     "Joint",
     "JumpDiffusion",

@@ -1,5 +1,7 @@
 """Models of a market file: every kind is read, built and valued; wrong terms are named."""
 
+import math
+
 import pytest
 
 from contracts.amend import amend_market
@@ -10,6 +12,7 @@ from contracts.schema import json_schema
 from contracts.valuing import value
 from montecarlo.models import (
     GibsonSchwartz,
+    HistoricalBootstrap,
     Inflation,
     JumpDiffusion,
     Merton,
@@ -68,6 +71,50 @@ def test_random_variance_is_built_from_its_terms():
         variance_risk_premium=0.4,
         **{key: number for key, number in RANDOM_VARIANCE.items() if key != "kind"},
     )
+
+
+MONTHS = {f"2024-{month:02d}": 50.0 + month % 5 for month in range(1, 13)} | {
+    "2025-01": 61.0,
+    "2025-02": 55.0,
+}
+
+
+def test_a_history_is_built_from_its_months():
+    terms = {"kind": "bootstrap", "history": MONTHS, "mean_block_length": 3}
+    with pytest.raises(
+        TermSheetError, match=r"correlations\[.*must be 0, since ndpr-oxide repeats"
+    ):
+        with_model(**terms)
+    market = amend_market(
+        load_market("critical-minerals-2025-07-10"),
+        {
+            "correlations": [],
+            "commodities[ndpr-oxide].model": terms | {"risk_premium": "history", "stream": "ree"},
+        },
+    )
+    model = market.commodity("ndpr-oxide").price_model()
+
+    assert isinstance(model, HistoricalBootstrap)
+    assert model.labels == tuple(MONTHS)[1:]
+    assert model.log_returns[-1] == pytest.approx(math.log(55 / 61), rel=1e-14)
+    assert (model.mean_block_length, model.risk_premium, model.stream) == (3.0, "history", "ree")
+    lines = market_lines(market, load("mp-materials"), ["ndpr-oxide"])
+    assert "history (14 values from 2024-01 to 2025-02)" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        ({"history": MONTHS | {"2025-04": 50.0}}, r"model.history must have every month, 2025-03"),
+        ({"history": {"2024-13": 1.0}}, r"must be a year and a month, as in 2024-03"),
+        ({"history": MONTHS | {"2025-03": 0.0}}, r"history.2025-03 must be above zero, got 0"),
+        ({"mean_block_length": 0.5}, r"model.mean_block_length must be at least 1, got 0.5"),
+        ({"risk_premium": "past"}, r"model.risk_premium must be a number without a unit"),
+    ],
+)
+def test_wrong_histories_are_named(terms, message):
+    with pytest.raises(TermSheetError, match=message):
+        with_model(**({"kind": "bootstrap", "history": MONTHS, "mean_block_length": 3} | terms))
 
 
 def test_parameters_that_do_not_go_together_are_named():
