@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from contracts.calibrate_command import calibrate as calibrate_command
 from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ app = typer.Typer(
 golden = typer.Typer(help="Regression tests on valuations: record a golden file, check it.")
 app.add_typer(golden, name="golden", no_args_is_help=True)
 app.command("market")(market_command)
+app.command("calibrate")(calibrate_command)
 
 DealName = Annotated[str, typer.Argument(metavar="DEAL", help="A built-in deal or a file.")]
 MarketName = Annotated[

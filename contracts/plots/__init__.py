@@ -19,7 +19,25 @@ from contracts.plots.backtest import (
     transform_histogram_table,
 )
 from contracts.plots.curve import curve, curve_table
+from contracts.plots.against_history import (
+    extremes,
+    extremes_table,
+    history_fan,
+    history_fan_table,
+)
 from contracts.plots.exposure import exposure_fan, exposure_fan_table
+from contracts.plots.fitted import (
+    fitted_history,
+    fitted_history_table,
+    residual_autocorrelation,
+    residual_autocorrelation_table,
+    residual_quantiles,
+    residual_quantiles_table,
+    residual_series,
+    residual_series_table,
+    volatility_by_horizon,
+    volatility_by_horizon_table,
+)
 from contracts.plots.flows import cashflows, cashflows_table
 from contracts.plots.prices import fan, fan_table
 from contracts.plots.worth import waterfall, waterfall_table
@@ -29,9 +47,16 @@ PLOTS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "coverage": (coverage, coverage_table),
     "curve": (curve, curve_table),
     "exposure_fan": (exposure_fan, exposure_fan_table),
+    "extremes": (extremes, extremes_table),
     "fan": (fan, fan_table),
+    "fitted_history": (fitted_history, fitted_history_table),
     "forecast_fans": (forecast_fans, forecast_fans_table),
+    "history_fan": (history_fan, history_fan_table),
+    "residual_autocorrelation": (residual_autocorrelation, residual_autocorrelation_table),
+    "residual_quantiles": (residual_quantiles, residual_quantiles_table),
+    "residual_series": (residual_series, residual_series_table),
     "transform_histogram": (transform_histogram, transform_histogram_table),
+    "volatility_by_horizon": (volatility_by_horizon, volatility_by_horizon_table),
     "waterfall": (waterfall, waterfall_table),
 }
 """Name -> (picture, its table)."""
@@ -46,12 +71,26 @@ __all__ = [
     "curve_table",
     "exposure_fan",
     "exposure_fan_table",
+    "extremes",
+    "extremes_table",
     "fan",
     "fan_table",
     "forecast_fans",
     "forecast_fans_table",
     "transform_histogram",
     "transform_histogram_table",
+    "fitted_history",
+    "fitted_history_table",
+    "history_fan",
+    "history_fan_table",
+    "residual_autocorrelation",
+    "residual_autocorrelation_table",
+    "residual_quantiles",
+    "residual_quantiles_table",
+    "residual_series",
+    "residual_series_table",
+    "volatility_by_horizon",
+    "volatility_by_horizon_table",
     "waterfall",
     "waterfall_table",
 ]

@@ -2,6 +2,7 @@
 
 REPORTS: dict[str, str] = {
     "assumptions": "the terms and the market behind a valuation, as lines",
+    "calibration": "a fitted price model, on a terminal",
     "console": "the console and its tables",
     "curves": "how a market states a forward curve, as a line",
     "exposure": "public exposure, on a terminal",

@@ -130,6 +130,9 @@ class Fit:
         msg = f"parameter must be one of {known}, got {name!r}"
         raise KeyError(msg)
 
+    def __contains__(self, name: object) -> bool:
+        return any(item.name == name for item in self.parameters)
+
     @property
     def values(self) -> dict[str, float]:
         """Parameter -> value, with the overrides."""
@@ -166,8 +169,7 @@ class Fit:
     @property
     def half_life(self) -> EstimatedParameter | None:
         r"""Months in which half of a deviation fades, :math:`12\ln 2/\kappa`; None without one."""
-        names = {item.name for item in self.parameters}
-        if "mean_reversion" not in names:
+        if "mean_reversion" not in self:
             return None
         speed = self["mean_reversion"]
         months = MONTHS_A_YEAR * math.log(2.0)

@@ -41,6 +41,8 @@ def provenance(fit: Fit) -> list[str]:
         f"({fit.n_observations} observations), by {fit.method}; "
         f"data sha256 {fit.data_hash[:16]}; log-likelihood {fit.log_likelihood:.3f}."
     ]
+    if fit.notices:
+        sentences.append(f"Prepared: {'; '.join(fit.notices)}.")
     others = [item.text() for item in fit.parameters if item.role == "physical"]
     if others:
         sentences.append(f"Real world, not in the model: {'; '.join(others)}.")

@@ -51,7 +51,7 @@ class FreeParameter:
     def natural(self, unlimited: float) -> float:
         """Return the value that stands at a place on the scale without limits."""
         if math.isfinite(self.low) and math.isfinite(self.high):
-            share = 0.5 * (1.0 + math.tanh(0.5 * unlimited))
+            share = _share(unlimited)
             return self.low + (self.high - self.low) * share
         if math.isfinite(self.low):
             return self.low + math.exp(_within(unlimited))
@@ -62,7 +62,7 @@ class FreeParameter:
     def slope(self, unlimited: float) -> float:
         """Return how fast the value moves with its place on the scale without limits."""
         if math.isfinite(self.low) and math.isfinite(self.high):
-            share = 0.5 * (1.0 + math.tanh(0.5 * unlimited))
+            share = _share(unlimited)
             return (self.high - self.low) * share * (1.0 - share)
         if math.isfinite(self.low):
             return math.exp(_within(unlimited))
@@ -77,6 +77,11 @@ class FreeParameter:
         if math.isfinite(self.low):
             return unlimited < -FAR
         return math.isfinite(self.high) and unlimited > FAR
+
+
+def _share(place: float) -> float:
+    # Never quite a limit, where a likelihood may divide by zero: 2e-12 of the way from it.
+    return 0.5 * (1.0 + math.tanh(0.5 * max(-27.0, min(place, 27.0))))
 
 
 def _within(place: float) -> float:

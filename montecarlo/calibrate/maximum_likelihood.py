@@ -149,14 +149,7 @@ def maximise(
 
     free = tuple(parameters)
 
-    def natural(places: FloatArray) -> FloatArray:
-        return np.array([p.natural(float(x)) for p, x in zip(free, places, strict=True)])
-
-    def cost(places: FloatArray) -> float:
-        with np.errstate(all="ignore"):
-            value = float(log_likelihood(natural(places)))
-        return -value if math.isfinite(value) else 1e12
-
+    cost = _cost(log_likelihood, free)
     if not starts:
         msg = "starts must hold at least one start, got none"
         raise ValueError(msg)
@@ -177,7 +170,7 @@ def maximise(
         Start(values=dict(start), log_likelihood=-value if value < 1e12 else -math.inf)
         for start, (value, _) in zip(starts, reached, strict=True)
     )
-    return curvature(log_likelihood, parameters=free, values=natural(best), starts=tried)
+    return curvature(log_likelihood, parameters=free, values=_natural(free, best), starts=tried)
 
 
 def curvature(
@@ -193,12 +186,7 @@ def curvature(
     """
     free = tuple(parameters)
 
-    def cost(places: FloatArray) -> float:
-        at = np.array([p.natural(float(x)) for p, x in zip(free, places, strict=True)])
-        with np.errstate(all="ignore"):
-            value = float(log_likelihood(at))
-        return -value if math.isfinite(value) else 1e12
-
+    cost = _cost(log_likelihood, free)
     best = np.array([p.unlimited(float(x)) for p, x in zip(free, values, strict=True)])
     lowest = cost(best)
     at_limit = tuple(p.name for p, x in zip(free, best, strict=True) if p.is_at_limit(float(x)))
@@ -221,6 +209,26 @@ def curvature(
         warnings=tuple(warnings),
         at_limit=at_limit,
     )
+
+
+def _natural(free: tuple[FreeParameter, ...], places: FloatArray) -> FloatArray:
+    return np.array([p.natural(float(x)) for p, x in zip(free, places, strict=True)])
+
+
+def _cost(
+    log_likelihood: Callable[[FloatArray], float], free: tuple[FreeParameter, ...]
+) -> Callable[[FloatArray], float]:
+    """Return what is minimised, on the scale without limits."""
+
+    def cost(places: FloatArray) -> float:
+        with np.errstate(all="ignore"):
+            try:
+                value = float(log_likelihood(_natural(free, places)))
+            except ArithmeticError:
+                return 1e12
+        return -value if math.isfinite(value) else 1e12
+
+    return cost
 
 
 def _covariance(

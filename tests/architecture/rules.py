@@ -22,6 +22,8 @@ FORBIDDEN = {
 SIMULATION = "montecarlo.simulation"
 SIMULATES = ("simulate", "simulate_paths")
 MAY_SIMULATE = {
+    "contracts.floor_choices",
+    "contracts.simulated_history",
     "contracts.run",
     "contracts.valuation",
     "contracts.valuing",

@@ -1,0 +1,133 @@
+"""``offtake calibrate``: a price model from a file of prices."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+Text = str | None
+
+
+def calibrate(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Dates and prices, a header.")],
+    unit: Annotated[
+        str, typer.Option(help='Of the prices, as CNY/t; a multiple as "10000 CNY/t".')
+    ],
+    model: Annotated[str, typer.Option(help="gbm, schwartz, ...: as a market file names it.")],
+    horizon: Annotated[
+        str,
+        typer.Option(
+            help="What is fitted: daily (every quote), week, month, quarter (the last quote of "
+            "each), month-average or quarter-average."
+        ),
+    ] = "daily",
+    smoothing: Annotated[
+        str, typer.Option(help="none, or lag: quotes follow the price late.")
+    ] = "none",
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Fit every other model to the same prices.")
+    ] = False,
+    columns: Annotated[
+        Text, typer.Option(help="Column of the price, or a weighted sum: low=0.5,high=0.5.")
+    ] = None,
+    date_column: Annotated[Text, typer.Option(help="Column of the dates.")] = None,
+    quotes_are: Annotated[
+        str, typer.Option(help="prices, or averages: month-average, quarter-average.")
+    ] = "prices",
+    vat: Annotated[
+        Text, typer.Option(help="Tax in the prices: 0.13, or 2018-05-01:0.16,2019-04-01:0.13.")
+    ] = None,
+    fx: Annotated[
+        Text,
+        typer.Option(help="What one unit of the new currency costs: 7.1, or a CSV of date, rate."),
+    ] = None,
+    to: Annotated[Text, typer.Option(help="Unit of the result, as USD/kg.")] = None,
+    name: Annotated[Text, typer.Option(help="Name of the price; the file's by default.")] = None,
+    first: Annotated[Text, typer.Option(help="First date of the window.")] = None,
+    last: Annotated[Text, typer.Option(help="Last date of the window.")] = None,
+    floor_strike: Annotated[
+        float | None, typer.Option(help="Of the floor shown; the last price by default.")
+    ] = None,
+    floor_years: Annotated[int, typer.Option(help="How long the floor shown runs.")] = 5,
+    override: Annotated[
+        list[str] | None, typer.Option(help="Set a parameter: volatility=0.35; may be repeated.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why it is overridden.")] = "",
+    plot: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write pictures into this folder.")
+    ] = None,
+    write_fragment: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the YAML of the model.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Fit a price model to a file of prices, and say how sure the fit is."""
+    from contracts.calibration import calibrate as run
+    from contracts.price_file import Averaged, read_history
+
+    history = read_history(
+        file,
+        unit=unit,
+        columns=columns,
+        date_column=date_column,
+        vat=vat,
+        fx=fx,
+        to=to,
+        name=name,
+        averaged=cast("Averaged", _averaged(quotes_are)),
+    )
+    if first is not None or last is not None:
+        history = history.window(first, last)
+    found = run(
+        history,
+        model,
+        horizon=horizon,
+        smoothing=smoothing,
+        is_compared=compare,
+        floor_strike=floor_strike,
+        floor_years=floor_years,
+        overrides=_overrides(override or []),
+        reason=reason,
+    )
+    if write_fragment is not None:
+        write_fragment.write_text(found.fit.fragment(), encoding="utf-8")
+    if plot is not None:
+        from contracts.plots.calibration_files import save_pictures
+
+        for picture in save_pictures(found, plot):
+            typer.echo(f"wrote {picture}", err=True)
+    if as_json:
+        import json
+
+        sys.stdout.write(json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n")
+        return
+    from contracts.reports.calibration import print_calibration
+
+    print_calibration(found)
+
+
+def _averaged(quotes_are: str) -> str:
+    known = {"prices": "", "month-average": "month", "quarter-average": "quarter"}
+    if quotes_are not in known:
+        message = f"--quotes-are must be one of {', '.join(known)}, got {quotes_are!r}"
+        raise ValueError(message)
+    return known[quotes_are]
+
+
+def _overrides(texts: list[str]) -> dict[str, float]:
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            equals = ""
+        if not equals:
+            message = (
+                f"--override must be a parameter and a number, as volatility=0.35, got {text!r}"
+            )
+            raise ValueError(message)
+    return found

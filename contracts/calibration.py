@@ -1,0 +1,204 @@
+"""A history measured, a model fitted, others compared, and what hangs on the choice, in one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.floor_choices import FloorChoice, FloorTerms, floor_choices
+from montecarlo.calibrate.comparison import Comparison, compare
+from montecarlo.calibrate.diagnostics import Diagnostic, diagnose
+from montecarlo.calibrate.fitted import Fit
+from montecarlo.calibrate.history import PriceHistory
+from montecarlo.calibrate.kinds import KINDS, fit
+from montecarlo.calibrate.staleness import Staleness, staleness_of
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Calibration:
+    """What ``offtake calibrate`` finds.
+
+    Parameters
+    ----------
+    history
+        The cleaned prices.
+    staleness
+        How stale and smooth they are.
+    fit
+        The model that was asked for.
+    diagnostics
+        Tests of its residuals.
+    comparison
+        Other models on the same prices; None unless asked for.
+    floor_terms, floors
+        A floor, and its value under each way of fitting the model.
+    """
+
+    history: PriceHistory
+    staleness: Staleness
+    fit: Fit
+    diagnostics: tuple[Diagnostic, ...]
+    comparison: Comparison | None
+    floor_terms: FloorTerms
+    floors: tuple[FloorChoice, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Everything that a reader must know before using the numbers."""
+        said = []
+        is_naive = self.fit.horizon == "daily" and not any(
+            item.role == "observation" for item in self.fit.parameters
+        )
+        if self.staleness.is_stale and is_naive:
+            said.append(self.staleness.verdict)
+        said.extend(self.fit.warnings)
+        shape = next(item for item in self.diagnostics if item.name == "Jarque-Bera")
+        if shape.is_rejected:
+            said.append(
+                f"residuals are not normal ({shape.meaning.partition('? ')[2].lower()}): large "
+                "moves are more frequent than the model has them, and its standard errors too small"
+            )
+        return tuple(said)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain data, for JSON: what is not known is null."""
+        found = self.fit
+        document = {
+            "price": self.history.name,
+            "unit": self.history.unit,
+            "source": self.history.source,
+            "n_prices": len(self.history),
+            "first_date": str(self.history.dates[0]),
+            "last_date": str(self.history.dates[-1]),
+            "last_price": found.last_price,
+            "data_sha256": self.history.data_hash,
+            "notices": list(self.history.notices),
+            "warnings": list(self.warnings),
+            "staleness": {
+                "unchanged_share": self.staleness.unchanged_share,
+                "quotes_a_year": self.staleness.quotes_a_year,
+                "is_stale": self.staleness.is_stale,
+                "ratio": self.staleness.ratio,
+                "verdict": self.staleness.verdict,
+                "by_horizon": self.staleness.rows(),
+                "autocorrelation": self.staleness.autocorrelation,
+                "monthly_autocorrelation": self.staleness.monthly_autocorrelation,
+                "monthly_excess_kurtosis": self.staleness.monthly_excess_kurtosis,
+            },
+            "fit": {
+                "kind": found.kind,
+                "horizon": found.horizon,
+                "method": found.method,
+                "made_on": str(found.made_on),
+                "n_observations": found.n_observations,
+                "log_likelihood": found.log_likelihood,
+                "aic": found.aic,
+                "bic": found.bic,
+                "parameters": found.rows(),
+                "free": list(found.free_names),
+                "correlation": found.correlation.tolist(),
+                "starts": [
+                    {"values": dict(start.values), "log_likelihood": start.log_likelihood}
+                    for start in found.starts
+                ],
+                "model_terms": found.model_terms(),
+            },
+            "diagnostics": [
+                {
+                    "name": item.name,
+                    "statistic": item.statistic,
+                    "degrees": item.degrees,
+                    "p_value": item.p_value,
+                    "meaning": item.meaning,
+                }
+                for item in self.diagnostics
+            ],
+            "comparison": None if self.comparison is None else self.comparison.rows(),
+            "floor": {
+                "strike": self.floor_terms.strike,
+                "forward_price": self.floor_terms.forward_price,
+                "years": self.floor_terms.years,
+                "values": [
+                    {
+                        "choice": item.choice,
+                        "horizon": item.horizon,
+                        "smoothing": item.smoothing,
+                        "volatility": item.volatility,
+                        "value": item.value,
+                        "standard_error": item.standard_error,
+                        "failure": item.failure,
+                    }
+                    for item in self.floors
+                ],
+            },
+            "fragment": found.fragment(),
+        }
+        plain: dict[str, Any] = _plain(document)
+        return plain
+
+
+def calibrate(
+    history: PriceHistory,
+    model: str,
+    *,
+    horizon: str = "daily",
+    smoothing: str = "none",
+    is_compared: bool = False,
+    floor_strike: float | None = None,
+    floor_years: int = 5,
+    overrides: Mapping[str, float] | None = None,
+    reason: str = "",
+) -> Calibration:
+    """Measure a history, fit a model, test it, compare it, and show what hangs on the choice.
+
+    Parameters
+    ----------
+    history
+        Prices.
+    model
+        Kind of the model, as a market file names it.
+    horizon, smoothing
+        As :func:`montecarlo.calibrate.fit` takes them.
+    is_compared
+        Whether all other models are fitted to the same prices.
+    floor_strike, floor_years
+        Of the floor that is valued under each way of fitting; the last price, and 5 years.
+    overrides, reason
+        Parameters set by hand, and why.
+
+    Raises
+    ------
+    ValueError
+        Naming the field, the rule and the value.
+    """
+    found = fit(history, model, horizon=horizon, smoothing=smoothing)
+    comparison = compare(history, KINDS, horizon=horizon) if is_compared else None
+    last = float(history.prices[-1])
+    terms = FloorTerms(
+        strike=last if floor_strike is None else floor_strike, forward_price=last, years=floor_years
+    )
+    known = [found, *(comparison.fits.values() if comparison else ())]
+    floors = floor_choices(history, model, terms=terms, known=known)
+    if overrides:
+        found = found.overridden(reason=reason, **overrides)
+    return Calibration(
+        history=history,
+        staleness=staleness_of(history),
+        fit=found,
+        diagnostics=diagnose(found.residuals),
+        comparison=comparison,
+        floor_terms=terms,
+        floors=tuple(floors),
+    )
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
