@@ -10,6 +10,12 @@ own and leaves pyplot alone. They need matplotlib, which comes with ``offtake[pl
 from collections.abc import Callable
 from typing import Any
 
+from contracts.plots.against_history import (
+    extremes,
+    extremes_table,
+    history_fan,
+    history_fan_table,
+)
 from contracts.plots.backtest import (
     coverage,
     coverage_table,
@@ -19,12 +25,6 @@ from contracts.plots.backtest import (
     transform_histogram_table,
 )
 from contracts.plots.curve import curve, curve_table
-from contracts.plots.against_history import (
-    extremes,
-    extremes_table,
-    history_fan,
-    history_fan_table,
-)
 from contracts.plots.exposure import exposure_fan, exposure_fan_table
 from contracts.plots.fitted import (
     fitted_history,
@@ -75,12 +75,10 @@ __all__ = [
     "extremes_table",
     "fan",
     "fan_table",
-    "forecast_fans",
-    "forecast_fans_table",
-    "transform_histogram",
-    "transform_histogram_table",
     "fitted_history",
     "fitted_history_table",
+    "forecast_fans",
+    "forecast_fans_table",
     "history_fan",
     "history_fan_table",
     "residual_autocorrelation",
@@ -89,6 +87,8 @@ __all__ = [
     "residual_quantiles_table",
     "residual_series",
     "residual_series_table",
+    "transform_histogram",
+    "transform_histogram_table",
     "volatility_by_horizon",
     "volatility_by_horizon_table",
     "waterfall",
