@@ -37,7 +37,7 @@ import numpy as np
 from montecarlo import checks
 from montecarlo.checks import FloatArray
 from montecarlo.curve import ForwardCurve
-from montecarlo.elimination import solve
+from montecarlo.elimination import Elimination
 from montecarlo.grid import DateArray, DateLike, as_date, year_fraction
 from montecarlo.period_quote import PeriodQuote
 from montecarlo.seasonality import Seasonality
@@ -189,10 +189,10 @@ def independent_quotes(
     ['2027-H1', '2027']
     """
     slack = checks.non_negative("rounding", rounding)
-    links: dict[np.datetime64, list[tuple[np.datetime64, PeriodQuote, int]]] = {}
+    links: dict[int, list[tuple[int, PeriodQuote, int]]] = {}
     chosen = []
     for quote in sorted(quotes, key=lambda quote: (quote.n_days, quote.start)):
-        first, after = quote.start, quote.end + 1
+        first, after = _span(quote)
         way = _way(links, first, after)
         if way is None:
             chosen.append(quote)
@@ -215,40 +215,67 @@ def independent_quotes(
 
 
 def _way(
-    links: Mapping[np.datetime64, Sequence[tuple[np.datetime64, PeriodQuote, int]]],
-    first: np.datetime64,
-    after: np.datetime64,
+    links: Mapping[int, Sequence[tuple[int, PeriodQuote, int]]], first: int, after: int
 ) -> list[tuple[PeriodQuote, int]] | None:
     """Return the quotes that lead from one day to another, each with its direction."""
-    ways: dict[np.datetime64, list[tuple[PeriodQuote, int]]] = {first: []}
+    if first not in links or after not in links:
+        return None
+    came: dict[int, tuple[int, PeriodQuote, int] | None] = {first: None}
     open_days = [first]
     for day in open_days:
-        for other, quote, sign in links.get(day, ()):
-            if other not in ways:
-                ways[other] = [*ways[day], (quote, sign)]
+        for other, quote, sign in links[day]:
+            if other not in came:
+                came[other] = (day, quote, sign)
                 open_days.append(other)
-    return ways.get(after)
+    if after not in came:
+        return None
+    way = []
+    step = came[after]
+    while step is not None:
+        day, quote, sign = step
+        way.append((quote, sign))
+        step = came[day]
+    return way[::-1]
+
+
+def _span(quote: PeriodQuote) -> tuple[int, int]:
+    """Return the numbers of the first day and of the day after the last."""
+    return int(quote.start.astype(np.int64)), int(quote.end.astype(np.int64)) + 1
 
 
 def _step(
     quotes: Sequence[PeriodQuote], seasonality: Seasonality | None
 ) -> tuple[DateArray, FloatArray]:
     """Return the first day of each step and g; every day, where there are seasons."""
-    bounds = sorted({quote.start for quote in quotes} | {quote.end + 1 for quote in quotes})
+    spans = [_span(quote) for quote in quotes]
+    bounds = sorted({day for span in spans for day in span})
     steps = [
         (start, after)
         for start, after in pairwise(bounds)
-        if any(quote.start <= start and after <= quote.end + 1 for quote in quotes)
+        if any(low <= start and after <= high for low, high in spans)
     ]
     n_steps, n_quotes = len(steps), len(quotes)
     averages = np.zeros((n_quotes, n_steps))
     for i, (start, after) in enumerate(steps):
-        days = np.arange(start, after, dtype="datetime64[D]")
-        weight = math.fsum(_factors(seasonality, days))
-        for k, quote in enumerate(quotes):
-            if quote.start <= start and after <= quote.end + 1:
-                averages[k, i] = weight / quote.n_days
-    # The least squared jumps: their derivative is a combination of the quotes' averages.
+        weight = math.fsum(_factors(seasonality, np.arange(start, after).astype("datetime64[D]")))
+        for k, (low, high) in enumerate(spans):
+            if low <= start and after <= high:
+                averages[k, i] = weight / (high - low)
+    targets = np.array([quote.value for quote in quotes])
+    solved = Elimination.of(averages).solve if n_steps == n_quotes else _least_jumps(averages)
+    levels = _refined(solved, lambda found: _weighted(averages, found), targets)
+    starts = np.array([start for start, _ in steps])
+    if seasonality is None:
+        return starts.astype("datetime64[D]"), levels
+    days = np.arange(bounds[0], bounds[-1])
+    of_day = np.searchsorted(starts, days, side="right") - 1
+    return days.astype("datetime64[D]"), levels[of_day]
+
+
+def _least_jumps(averages: FloatArray) -> Callable[[FloatArray], FloatArray]:
+    """Return what finds the steps of given averages with the least squared jumps."""
+    n_quotes, n_steps = averages.shape
+    # Where the sum is least its derivative is a combination of the rows of averages.
     matrix = np.zeros((n_steps + n_quotes, n_steps + n_quotes))
     for i in range(n_steps - 1):
         matrix[i, i] += 1.0
@@ -257,18 +284,12 @@ def _step(
         matrix[i + 1, i] -= 1.0
     matrix[:n_steps, n_steps:] = averages.T
     matrix[n_steps:, :n_steps] = averages
-    targets = np.array([quote.value for quote in quotes])
+    elimination = Elimination.of(matrix)
 
     def solved(wanted: FloatArray) -> FloatArray:
-        return solve(matrix, np.concatenate([np.zeros(n_steps), wanted]))[:n_steps]
+        return elimination.solve(np.concatenate([np.zeros(n_steps), wanted]))[:n_steps]
 
-    levels = _refined(solved, lambda found: _weighted(averages, found), targets)
-    starts = np.array([start for start, _ in steps])
-    if seasonality is None:
-        return starts, levels
-    days = np.arange(starts[0], bounds[-1], dtype="datetime64[D]")
-    of_day = np.searchsorted(starts, days, side="right") - 1
-    return days, levels[of_day]
+    return solved
 
 
 def _smooth(
@@ -280,9 +301,8 @@ def _smooth(
     season = _factors(seasonality, days)
     # From -1 to 1, so that cubes of distances stay of one size.
     at = np.linspace(-1.0, 1.0, days.size) if days.size > 1 else np.zeros(1)
-    spans = [
-        (int((q.start - first).astype(int)), int((q.end - first).astype(int)) + 1) for q in quotes
-    ]
+    origin = int(first.astype(np.int64))
+    spans = [(low - origin, high - origin) for low, high in map(_span, quotes)]
     shapes = [np.ones(days.size)]
     centres = [_mean(at[low:high]) for low, high in spans]
     if max(centres) - min(centres) > _ROUNDING:
@@ -300,12 +320,16 @@ def _smooth(
 
     n = len(quotes)
     matrix = np.zeros((n + n_free, n + n_free))
-    matrix[:n] = np.array([averages(shape) for shape in basis]).T
+    # Differences of running sums are enough here: what they miss is corrected below.
+    sums = np.cumsum(np.pad(basis * season, ((0, 0), (1, 0))), axis=1)
+    for k, (low, high) in enumerate(spans):
+        matrix[k] = (sums[:, high] - sums[:, low]) / (high - low)
     matrix[n:, n_free:] = matrix[:n, :n_free].T
+    elimination = Elimination.of(matrix)
     targets = np.array([quote.value for quote in quotes])
 
     def solved(wanted: FloatArray) -> FloatArray:
-        weights = solve(matrix, np.concatenate([wanted, np.zeros(n_free)]))
+        weights = elimination.solve(np.concatenate([wanted, np.zeros(n_free)]))
         return _weighted(basis.T, weights)
 
     return days, _refined(solved, averages, targets)

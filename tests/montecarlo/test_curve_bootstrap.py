@@ -307,5 +307,7 @@ def test_elimination_agrees_with_lapack():
     assert solve(a, b) == pytest.approx(np.linalg.solve(a, b), rel=1e-10)
     with pytest.raises(ValueError, match="zero pivot in column 1"):
         solve([[1.0, 2.0], [2.0, 4.0]], [1.0, 1.0])
-    with pytest.raises(ValueError, match=r"shape \(1, 1\) like right, got \(2, 2\)"):
+    with pytest.raises(ValueError, match=r"right must be as long as the matrix \(2\), got 1"):
         solve(np.eye(2), [1.0])
+    with pytest.raises(ValueError, match=r"matrix must be square, got shape \(2, 3\)"):
+        solve(np.ones((2, 3)), [1.0, 2.0])
