@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import contracts
 from contracts.amend import amend_market
+from contracts.catalogue import load_market
 from contracts.coverage import uncovered_numbers
 from contracts.errors import TermSheetError
 from contracts.market import Market
@@ -216,3 +218,26 @@ def test_a_mutated_curve_is_a_market_or_a_term_sheet_error(path, value):
     assert isinstance(found, Market)
     for item in found.commodities.values():
         assert np.isfinite(item.forward_curve([0.0, 0.5, 30.0])).all()
+
+
+def test_a_deal_is_worth_the_same_on_quotes_as_on_the_steps_that_they_make():
+    steps = {"2025-07-11": "60 USD/kg", "2026-01-01": "58 USD/kg", "2027-01-01": "66 USD/kg"}
+    periods = {
+        "2025-07-11 to 2025-12-31": "60 USD/kg", "2026": "58 USD/kg", "2027": "66 USD/kg",
+    }  # fmt: skip
+    terms = copy.deepcopy(dict(load_market("critical-minerals-2025-07-10").terms))
+    terms["sources"] = []
+    oxide = terms["commodities"]["ndpr-oxide"]
+    oxide.pop("alternatives", None)
+    oxide |= {"forward_curve": steps, "interpolation": "step"}
+    on_steps = contracts.value("lynas-jare", market=build_market(terms), n_paths=512, seed=4)
+    del oxide["forward_curve"], oxide["interpolation"]
+    oxide["quotes"] = {"shape": "step", "periods": periods}
+    on_quotes = contracts.value("lynas-jare", market=build_market(terms), n_paths=512, seed=4)
+
+    assert on_quotes.pv == on_steps.pv
+    # Seasons reach the value.
+    oxide["seasonality"] = {"normalised_by": "mean-level", "months": [2.0] + [1.0] * 11}
+    assert contracts.value(
+        "lynas-jare", market=build_market(terms), n_paths=512, seed=4
+    ).pv != pytest.approx(on_steps.pv, rel=1e-6)
