@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -56,6 +57,17 @@ def calibrate(
         list[str] | None, typer.Option(help="Set a parameter: volatility=0.35; may be repeated.")
     ] = None,
     reason: Annotated[str, typer.Option(help="Why it is overridden.")] = "",
+    maturities: Annotated[
+        Text,
+        typer.Option(
+            help="The file holds futures prices, a column a contract: the time each has left, as "
+            "1m,5m,1.5y, or a CSV of years with the same header."
+        ),
+    ] = None,
+    factors: Annotated[int | None, typer.Option(help="Of n-factor: 1 to 4.")] = None,
+    step_years: Annotated[
+        float | None, typer.Option(help="Years between rows of futures prices, if evenly spaced.")
+    ] = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write pictures into this folder.")
     ] = None,
@@ -65,7 +77,41 @@ def calibrate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Fit a price model to a file of prices, and say how sure the fit is."""
+    if maturities is not None:
+        given: dict[str, object] = {
+            "--columns": columns,
+            "--vat": vat,
+            "--fx": fx,
+            "--to": to,
+            "--plot": plot,
+        }
+        given |= {"--first": first, "--last": last, "--floor-strike": floor_strike}
+        refused = [option for option, value in given.items() if value is not None]
+        if refused or horizon != "daily" or smoothing != "none":
+            message = (
+                f"{refused[0] if refused else '--horizon and --smoothing'} must not be given with "
+                "--maturities: a panel of futures prices is fitted as it stands"
+            )
+            raise ValueError(message)
+        from contracts.panel_calibration import calibrate_panel, read_panel
+        from contracts.reports.panel_calibration import print_panel_calibration
+
+        panel = read_panel(
+            file, unit=unit, maturities=maturities, date_column=date_column, name=name,
+            step=step_years,
+        )  # fmt: skip
+        fitted = calibrate_panel(
+            panel, model, n_factors=factors, is_compared=compare,
+            overrides=_overrides(override or []), reason=reason,
+        )  # fmt: skip
+        _write(fitted, write_fragment, as_json, print_panel_calibration)
+        return
     from contracts.calibration import calibrate as run
+    from montecarlo.calibrate.kinds import KINDS
+
+    if model in KINDS and KINDS[model].takes == "panel":
+        message = f"--maturities must be given for {model}, which is fitted to futures prices"
+        raise ValueError(message)
     from contracts.price_file import Averaged, read_history
 
     history = read_history(
@@ -92,21 +138,31 @@ def calibrate(
         overrides=_overrides(override or []),
         reason=reason,
     )
-    if write_fragment is not None:
-        write_fragment.write_text(found.fit.fragment(), encoding="utf-8")
     if plot is not None:
         from contracts.plots.calibration_files import save_pictures
 
         for picture in save_pictures(found, plot):
             typer.echo(f"wrote {picture}", err=True)
+    from contracts.reports.calibration import print_calibration
+
+    _write(found, write_fragment, as_json, print_calibration)
+
+
+def _write(
+    found: Any,  # noqa: ANN401
+    fragment: Path | None,
+    as_json: bool,
+    show: Callable[[Any], None],
+) -> None:
+    """Write the fragment of a calibration if asked for, then JSON or tables."""
+    if fragment is not None:
+        fragment.write_text(found.fit.fragment(), encoding="utf-8")
     if as_json:
         import json
 
         sys.stdout.write(json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n")
         return
-    from contracts.reports.calibration import print_calibration
-
-    print_calibration(found)
+    show(found)
 
 
 def _averaged(quotes_are: str) -> str:

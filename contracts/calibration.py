@@ -174,7 +174,8 @@ def calibrate(
         Naming the field, the rule and the value.
     """
     found = fit(history, model, horizon=horizon, smoothing=smoothing)
-    comparison = compare(history, KINDS, horizon=horizon) if is_compared else None
+    kinds = [name for name, item in KINDS.items() if item.takes == "history"]
+    comparison = compare(history, kinds, horizon=horizon) if is_compared else None
     last = float(history.prices[-1])
     terms = FloorTerms(
         strike=last if floor_strike is None else floor_strike, forward_price=last, years=floor_years

@@ -11,6 +11,7 @@ REPORTS: dict[str, str] = {
     "market": "a market with both its measures, on a terminal",
     "notebook": "a valuation, in a notebook",
     "other_models": "a value under other price models, on a terminal",
+    "panel_calibration": "factors fitted to futures prices, on a terminal",
     "progress": "a line when compiling, a bar when it takes long",
     "terminal": "a valuation, on a terminal",
 }

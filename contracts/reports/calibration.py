@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from contracts.calibration import Calibration
+    from montecarlo.calibrate.fitted import Fit
 
 
 def print_calibration(found: Calibration) -> None:
@@ -31,7 +32,7 @@ def print_calibration(found: Calibration) -> None:
     for warning in found.warnings:
         out.print(f"  warning: {warning}", style="yellow")
     out.print()
-    tables = [_horizons(found), _estimates(found), _diagnostics(found)]
+    tables = [_horizons(found), estimates_table(found.fit), _diagnostics(found)]
     if fit.n_free > 1:
         tables.append(_correlation(found))
     if found.comparison is not None:
@@ -71,8 +72,8 @@ def _horizons(found: Calibration) -> Table:
     return table
 
 
-def _estimates(found: Calibration) -> Table:
-    fit = found.fit
+def estimates_table(fit: Fit) -> Table:
+    """Return the estimates with their errors, one row a parameter."""
     reached = [start.log_likelihood for start in fit.starts]
     starts = (
         f"; {len(reached)} starts reached {min(reached):.3f} to {max(reached):.3f}"

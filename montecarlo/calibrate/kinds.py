@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     from montecarlo.calibrate.fitted import Fit
@@ -38,6 +38,8 @@ class FitKind:
     quick
         Options of ``fit`` that leave out what only intervals and warnings need, for those who fit
         many histories.
+    takes
+        ``history``, one price a date, or ``panel``, futures prices of several contracts a date.
     """
 
     title: str
@@ -45,6 +47,7 @@ class FitKind:
     terms: str = ""
     model: str = ""
     quick: Mapping[str, Any] = field(default_factory=dict)
+    takes: Literal["history", "panel"] = "history"
 
 
 KINDS: dict[str, FitKind] = {
@@ -54,6 +57,7 @@ KINDS: dict[str, FitKind] = {
         fit="montecarlo.calibrate.futures:fit_n_factor",
         terms="montecarlo.calibrate.futures:n_factor_terms",
         model="montecarlo.calibrate.futures:n_factor_model",
+        takes="panel",
     ),
     "schwartz": FitKind(
         title="mean-reverting log price",
@@ -65,6 +69,7 @@ KINDS: dict[str, FitKind] = {
         fit="montecarlo.calibrate.futures:fit_schwartz_smith",
         terms="montecarlo.calibrate.futures:schwartz_smith_terms",
         model="montecarlo.calibrate.futures:schwartz_smith_model",
+        takes="panel",
     ),
 }
 """Kind, as a market file names it -> where its functions are."""

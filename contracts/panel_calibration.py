@@ -1,0 +1,243 @@
+"""Factors fitted to a file of futures prices: the fit, the factors behind it, what is left over."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from contracts.conventions import FloatArray
+from montecarlo.calibrate.fitted import Fit
+from montecarlo.calibrate.futures import filter_panel, fit_n_factor, fit_schwartz_smith
+from montecarlo.calibrate.panel import FuturesPanel
+from montecarlo.calibrate.term_structure import FilteredPanel
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DATE_COLUMNS = ("date", "day", "month", "time", "period")
+COMPARED = (1, 2, 3)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PanelCalibration:
+    """What ``offtake calibrate --maturities`` finds.
+
+    Parameters
+    ----------
+    panel
+        The prices.
+    fit
+        The model that was asked for.
+    filtered
+        The factors behind the prices under it, and residuals.
+    compared
+        Models of one, two and three factors on the same prices; empty unless asked for.
+    """
+
+    panel: FuturesPanel
+    fit: Fit
+    filtered: FilteredPanel
+    compared: tuple[Fit, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain data, for JSON: what is not known is null."""
+        found, panel = self.fit, self.panel
+        document = {
+            "price": panel.name,
+            "unit": panel.unit,
+            "source": panel.source,
+            "n_prices": panel.n_prices,
+            "contracts": list(panel.contracts),
+            "first_date": str(panel.dates[0]),
+            "last_date": str(panel.dates[-1]),
+            "data_sha256": panel.data_hash,
+            "warnings": list(found.warnings),
+            "fit": {
+                "kind": found.kind,
+                "method": found.method,
+                "made_on": str(found.made_on),
+                "n_observations": found.n_observations,
+                "log_likelihood": found.log_likelihood,
+                "aic": found.aic,
+                "bic": found.bic,
+                "parameters": found.rows(),
+                "free": list(found.free_names),
+                "correlation": found.correlation.tolist(),
+                "starts": [start.log_likelihood for start in found.starts],
+                "model_terms": found.model_terms(),
+            },
+            "last_states": self.filtered.states[-1].tolist(),
+            "root_mean_square": self.filtered.root_mean_square,
+            "comparison": [
+                {
+                    "n_factors": item.structure["n_factors"],
+                    "n_parameters": item.n_free,
+                    "log_likelihood": item.log_likelihood,
+                    "aic": item.aic,
+                    "bic": item.bic,
+                }
+                for item in self.compared
+            ],
+            "fragment": found.fragment(),
+        }
+        plain: dict[str, Any] = _finite(document)
+        return plain
+
+
+def calibrate_panel(
+    panel: FuturesPanel,
+    model: str,
+    *,
+    n_factors: int | None = None,
+    is_compared: bool = False,
+    overrides: Mapping[str, float] | None = None,
+    reason: str = "",
+) -> PanelCalibration:
+    """Return a model fitted to futures prices, with the factors behind them.
+
+    Parameters
+    ----------
+    panel
+        Futures prices.
+    model
+        ``schwartz-smith`` or ``n-factor``.
+    n_factors
+        Of ``n-factor``: 3 by default.
+    is_compared
+        Whether to fit one, two and three factors too.
+    overrides, reason
+        Parameters set by hand, and why. The factors shown are those of the estimates.
+
+    Raises
+    ------
+    ValueError
+        For another model, or for a number of factors that it does not have.
+    """
+    if model == "schwartz-smith":
+        if n_factors not in (None, 2):
+            message = f"factors must be 2 for schwartz-smith, got {n_factors}"
+            raise ValueError(message)
+        found = fit_schwartz_smith(panel)
+    elif model == "n-factor":
+        found = fit_n_factor(panel, n_factors=3 if n_factors is None else n_factors)
+    else:
+        message = f"model must be schwartz-smith or n-factor for a panel, got {model!r}"
+        raise ValueError(message)
+    filtered = filter_panel(panel, found)
+    compared = tuple(fit_n_factor(panel, n_factors=n) for n in COMPARED) if is_compared else ()
+    if overrides:
+        found = found.overridden(reason=reason, **overrides)
+    return PanelCalibration(panel=panel, fit=found, filtered=filtered, compared=compared)
+
+
+def read_panel(
+    file: str | Path,
+    *,
+    unit: str,
+    maturities: str,
+    date_column: str | None = None,
+    name: str | None = None,
+    step: float | None = None,
+) -> FuturesPanel:
+    """Return the futures prices of a CSV file: a column of dates, then one for each contract.
+
+    Parameters
+    ----------
+    file
+        The prices, empty where one is missing.
+    unit
+        Of the prices, as ``USD/bbl``.
+    maturities
+        Time left of each column, as ``1m,5m,1.5y``; or a CSV file with the same header and dates
+        and the years left of each price.
+    date_column
+        Column of the dates; one called date, day, month, time or period by default.
+    name
+        Of the price; the file's name by default.
+    step
+        Years from row to row, where they are to count as evenly spaced.
+
+    Raises
+    ------
+    ValueError
+        Naming the column, the rule and the value or its date.
+    """
+    frame = _table(file)
+    column = date_column or next(
+        (str(label) for label in frame.columns if str(label).lower() in DATE_COLUMNS), ""
+    )
+    if not column:
+        known = ", ".join(str(label) for label in frame.columns)
+        message = f"{file} must have a column of dates (one of {known}); name it"
+        raise ValueError(message)
+    left: FloatArray | pd.DataFrame
+    if maturities.lower().endswith(".csv"):
+        left = _table(maturities)
+    else:
+        left = np.array([_years(text) for text in maturities.split(",")])
+        if left.size != len(frame.columns) - 1:
+            message = (
+                f"maturities must be {len(frame.columns) - 1}, one for each contract of {file}, "
+                f"got {left.size}"
+            )
+            raise ValueError(message)
+    return FuturesPanel.from_frame(
+        frame,
+        name=name or Path(file).stem,
+        unit=unit,
+        maturities=left,
+        dates=column,
+        step=step,
+        source=Path(file).name,
+    )
+
+
+def _table(file: str | Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_csv(file)
+    except FileNotFoundError:
+        message = f"{file} must exist, got no such file"
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        message = f"{file} must be a CSV file with a header, got {error}"
+    raise ValueError(message) from None
+
+
+def _years(text: str) -> float:
+    """Return the years of a text such as ``5m`` or ``1.5y``.
+
+    Examples
+    --------
+    >>> _years("6m"), _years(" 1.5y")
+    (0.5, 1.5)
+    >>> _years("6")
+    Traceback (most recent call last):
+    ValueError: maturities must be months or years, as 5m or 1.5y, got '6'
+    """
+    told = text.strip().lower()
+    months = {"m": 1.0, "y": 12.0}.get(told[-1:])
+    try:
+        number = float(told[:-1])
+    except ValueError:
+        number = math.nan
+    if months is None or not math.isfinite(number):
+        message = f"maturities must be months or years, as 5m or 1.5y, got {text.strip()!r}"
+        raise ValueError(message)
+    return number * months / 12.0
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401
+    """Return plain data with null in place of what is not a finite number."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(entry) for key, entry in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_finite(entry) for entry in value]
+    return value

@@ -1,0 +1,95 @@
+"""``offtake calibrate --maturities``: factors from a file of futures prices."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from contracts.cli import app
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two contracts of geometric Brownian motion, volatility 0.2, some prices missing."""
+    rng = np.random.default_rng(8)
+    n = 120
+    level = 4.0 + np.cumsum(0.2 * np.sqrt(7 / 365) * rng.standard_normal(n))
+    dates = np.datetime64("2018-01-02") + 7 * np.arange(n)
+    lines, left = ["date,near,far"], ["date,near,far"]
+    for t, (day, x) in enumerate(zip(dates, level, strict=True)):
+        near, far = np.exp(x + 0.01 * rng.standard_normal(2))
+        lines.append(f"{day},{near:.4f},{'' if t % 5 == 0 else f'{far:.4f}'}")
+        left.append(f"{day},0.25,1")
+    (tmp_path / "oil.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "left.csv").write_text("\n".join(left) + "\n")
+    return tmp_path
+
+
+def run(folder, *more):
+    arguments = ["calibrate", str(folder / "oil.csv"), "--unit", "USD/t", *more]
+    return CliRunner().invoke(app, arguments)
+
+
+ONE_FACTOR = ("--model", "n-factor", "--factors", "1")
+
+
+def test_json_is_one_document(folder):
+    ran = run(folder, *ONE_FACTOR, "--maturities", "3m,1y", "--json")
+
+    assert ran.exit_code == 0, ran.output
+    document = json.loads(ran.stdout)
+    assert document["n_prices"] == 120 + 96
+    assert document["fit"]["model_terms"]["volatility"][0] == pytest.approx(0.2, abs=0.04)
+    assert document["fit"]["n_observations"] == 216
+    assert set(document["root_mean_square"]) == {"near", "far"}
+
+
+def test_years_left_may_stand_in_a_file(folder):
+    ran = run(folder, *ONE_FACTOR, "--maturities", str(folder / "left.csv"), "--json")
+    stated = run(folder, *ONE_FACTOR, "--maturities", "3m,1y", "--json")
+
+    assert ran.exit_code == 0, ran.output
+    first, second = (json.loads(one.stdout)["fit"]["parameters"] for one in (ran, stated))
+    names = [row["parameter"] for row in first]
+    # Years left that may change from date to date get groups of errors by years.
+    assert "measurement_error[0.25 to 0.5 yr]" in names
+    assert first[0]["value"] == pytest.approx(second[0]["value"], rel=1e-3)
+
+
+def test_tables_and_fragment(folder):
+    target = folder / "model.yaml"
+    ran = run(
+        folder, *ONE_FACTOR, "--maturities", "3m,1y", "--write-fragment", str(target),
+        "--override", "volatility[0]=0.25", "--reason", "as the bank has it",
+    )  # fmt: skip
+
+    assert ran.exit_code == 0, ran.output
+    assert "216 prices of 2 contracts in USD/t" in ran.stdout
+    assert "risk_premium[0] cannot be told from zero" in ran.stdout
+    text = target.read_text()
+    assert "volatility: [0.25]" in text
+    assert "as the bank has it" in text
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ((*ONE_FACTOR,), "--maturities must be given for n-factor"),
+        ((*ONE_FACTOR, "--maturities", "3m"), "maturities must be 2, one for each contract"),
+        ((*ONE_FACTOR, "--maturities", "3m,12"), "months or years, as 5m or 1.5y, got '12'"),
+        ((*ONE_FACTOR, "--maturities", "none.csv"), "none.csv must exist"),
+        ((*ONE_FACTOR, "--maturities", "3m,1y", "--vat", "0.1"), "--vat must not be given with"),
+        (("--model", "gbm", "--maturities", "3m,1y"), "model must be schwartz-smith or n-factor"),
+        (
+            ("--model", "schwartz-smith", "--factors", "3", "--maturities", "3m,1y"),
+            "factors must be 2 for schwartz-smith, got 3",
+        ),
+        (("--model", "n-factor", "--factors", "9", "--maturities", "3m,1y"), "n_factors must be"),
+    ],
+)
+def test_bad_option_is_refused(folder, more, said):
+    ran = run(folder, *more)
+
+    assert ran.exit_code != 0
+    assert said in f"{ran.output} {ran.exception}"
