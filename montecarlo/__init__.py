@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from montecarlo.block import PathBlock
     from montecarlo.bridge import BrownianBridge, brownian_bridge
     from montecarlo.correlation_matrix import NearestCorrelation, nearest_correlation
+    from montecarlo.crossed_design import VarianceComponents, variance_components
     from montecarlo.curve import DiscountCurve, ForwardCurve
     from montecarlo.curve_bootstrap import bootstrap_forward_curve, period_average
     from montecarlo.directions import direction_numbers
@@ -86,6 +87,7 @@ _MODULES = {
     "CacheStatus": "montecarlo.kernel_cache",
     "Constant": "montecarlo.models.constant",
     "DiscountCurve": "montecarlo.curve",
+    "VarianceComponents": "montecarlo.crossed_design",
     "Estimate": "montecarlo.reduction",
     "FX": "montecarlo.models.fx",
     "ForwardCurve": "montecarlo.curve",
@@ -157,6 +159,7 @@ _MODULES = {
     "simulate": "montecarlo.simulation",
     "simulate_paths": "montecarlo.simulation",
     "uniforms": "montecarlo.random",
+    "variance_components": "montecarlo.crossed_design",
     "year_fraction": "montecarlo.grid",
 }
 
@@ -207,6 +210,7 @@ __all__ = [
     "SuppliedPaths",
     "TimeGrid",
     "Transition",
+    "VarianceComponents",
     "black76",
     "block_length",
     "bootstrap_forward_curve",
@@ -237,6 +241,7 @@ __all__ = [
     "simulate",
     "simulate_paths",
     "uniforms",
+    "variance_components",
     "year_fraction",
 ]
 

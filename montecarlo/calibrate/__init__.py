@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from montecarlo.calibrate.maximum_likelihood import Maximum, maximise
     from montecarlo.calibrate.ou import fit_schwartz
     from montecarlo.calibrate.panel import FuturesPanel
+    from montecarlo.calibrate.parameter_draws import ParameterDraws, draw_parameters
     from montecarlo.calibrate.parameters import EstimatedParameter
     from montecarlo.calibrate.robust import sandwich
     from montecarlo.calibrate.smoothing import fit_gbm_behind_quotes
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from montecarlo.calibrate.term_structure import FilteredPanel
 
 _MODULES = {
+    "ParameterDraws": "montecarlo.calibrate.parameter_draws",
+    "draw_parameters": "montecarlo.calibrate.parameter_draws",
     "Backtest": "montecarlo.calibrate.backtest_scores",
     "backtest": "montecarlo.calibrate.backtesting",
     "CorrelationEstimate": "montecarlo.calibrate.correlation",
@@ -92,12 +95,14 @@ __all__ = [
     "FuturesPanel",
     "Maximum",
     "Override",
+    "ParameterDraws",
     "PriceHistory",
     "Staleness",
     "Start",
     "backtest",
     "compare",
     "diagnose",
+    "draw_parameters",
     "estimate_correlation",
     "filter_panel",
     "fit",
