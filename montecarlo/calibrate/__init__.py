@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from montecarlo.calibrate.free_parameter import FreeParameter
     from montecarlo.calibrate.futures import filter_panel, fit_n_factor, fit_schwartz_smith
     from montecarlo.calibrate.gbm import fit_gbm
+    from montecarlo.calibrate.generator import generator_of
     from montecarlo.calibrate.history import PriceHistory
     from montecarlo.calibrate.horizons import HORIZONS, sample
     from montecarlo.calibrate.kinds import KINDS, FitKind, fit
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from montecarlo.calibrate.panel import FuturesPanel
     from montecarlo.calibrate.parameter_draws import ParameterDraws, draw_parameters
     from montecarlo.calibrate.parameters import EstimatedParameter
+    from montecarlo.calibrate.regimes import fit_regimes, regime_probabilities
     from montecarlo.calibrate.robust import sandwich
     from montecarlo.calibrate.smoothing import fit_gbm_behind_quotes
     from montecarlo.calibrate.staleness import Staleness, staleness_of
@@ -65,9 +67,12 @@ _MODULES = {
     "fit": "montecarlo.calibrate.kinds",
     "fit_gbm": "montecarlo.calibrate.gbm",
     "fit_n_factor": "montecarlo.calibrate.futures",
+    "fit_regimes": "montecarlo.calibrate.regimes",
     "fit_schwartz": "montecarlo.calibrate.ou",
     "fit_schwartz_smith": "montecarlo.calibrate.futures",
+    "generator_of": "montecarlo.calibrate.generator",
     "maximise": "montecarlo.calibrate.maximum_likelihood",
+    "regime_probabilities": "montecarlo.calibrate.regimes",
     "sample": "montecarlo.calibrate.horizons",
     "compare": "montecarlo.calibrate.comparison",
     "Comparison": "montecarlo.calibrate.comparison",
@@ -109,9 +114,12 @@ __all__ = [
     "fit_gbm",
     "fit_gbm_behind_quotes",
     "fit_n_factor",
+    "fit_regimes",
     "fit_schwartz",
     "fit_schwartz_smith",
+    "generator_of",
     "maximise",
+    "regime_probabilities",
     "sample",
     "sandwich",
     "staleness_of",

@@ -59,6 +59,13 @@ KINDS: dict[str, FitKind] = {
         model="montecarlo.calibrate.futures:n_factor_model",
         takes="panel",
     ),
+    "regime-switching": FitKind(
+        title="a market in one of several states",
+        fit="montecarlo.calibrate.regimes:fit_regimes",
+        terms="montecarlo.calibrate.regimes:regime_terms",
+        model="montecarlo.calibrate.regimes:regime_model",
+        quick={"n_starts": 2},
+    ),
     "schwartz": FitKind(
         title="mean-reverting log price",
         fit="montecarlo.calibrate.ou:fit_schwartz",
@@ -82,7 +89,8 @@ def kind_of(kind: str) -> FitKind:
     --------
     >>> kind_of("gmb")
     Traceback (most recent call last):
-    ValueError: model must be one of gbm, n-factor, schwartz, schwartz-smith, got 'gmb'
+    ValueError: model must be one of gbm, n-factor, regime-switching, schwartz, schwartz-smith, \
+got 'gmb'
     """
     if kind not in KINDS:
         msg = f"model must be one of {', '.join(KINDS)}, got {kind!r}"
