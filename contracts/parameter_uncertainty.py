@@ -17,24 +17,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from contracts.checks import require
-from contracts.conventions import PERCENTILES, FloatArray
+from contracts.conventions import FloatArray
 from contracts.defaults import DEFAULT_SEED
 from contracts.drawn_market import CurveChoice, with_fitted_model
 from contracts.public_exposure import samples_by_group
 from contracts.run import DealLike, MarketLike, as_deal, common_market
 from contracts.settlement import simulated_dates
+from contracts.uncertain_value import TOTAL, ParameterUncertainty, Part
 from contracts.valuing import value
-from montecarlo.crossed_design import VarianceComponents, variance_components
-from montecarlo.quantile import quantile_standard_error, quantiles
+from montecarlo.crossed_design import variance_components
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from contracts.deal import Deal
     from contracts.market import Market
     from contracts.valuation import Valuation
@@ -42,11 +40,7 @@ if TYPE_CHECKING:
     from montecarlo.calibrate.parameter_draws import ParameterDraws
     from montecarlo.simulation import Progress
 
-Part: TypeAlias = Literal["present value", "leg", "fiscal year"]
-TOTAL: tuple[Part, str] = ("present value", "total")
-
 UNCERTAINTY_PATHS = 5_000
-ROUNDING = 1e-9
 MOST_SAMPLES = 500_000_000
 """Samples that are kept at most: 8 bytes each."""
 
@@ -199,129 +193,6 @@ class Design:
                 yield ("fiscal year", str(label)), row
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ParameterUncertainty:
-    """A value whose parameters are not known: what prices move, and what parameters move.
-
-    Parameters
-    ----------
-    design
-        What was simulated.
-    base
-        The valuation at the estimates.
-    parts
-        ``("present value", "total")``, ``("leg", name)`` and ``("fiscal year", year)`` -> how the
-        variance splits; of a fiscal year it is that of what the public pays in it, undiscounted,
-        under the physical measure.
-    fair_values, fair_value_errors
-        The present value under each draw, with its simulation error, ``(n_draws,)``; control
-        variates included.
-    """
-
-    design: Design
-    base: Valuation
-    parts: dict[tuple[Part, str], VarianceComponents]
-    fair_values: FloatArray
-    fair_value_errors: FloatArray
-
-    @property
-    def components(self) -> VarianceComponents:
-        """How the variance of the present value splits."""
-        return self.parts[TOTAL]
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """What a reader must know: how parameters were drawn, and what became of the curve."""
-        design = self.design
-        drawn = f"parameters of {design.draws.fit.kind} drawn {len(design.draws)} times: "
-        ways = {
-            "asymptotic": "normal about the estimates, on a scale without limits",
-            "bootstrap": "the fits of simulated histories",
-            "reflected": "the fits of simulated histories, turned round the estimates",
-        }
-        is_traded = design.market.commodity(design.commodity).is_traded
-        curves = {
-            "held": "the forward curve is held"
-            + ("" if is_traded else ", though nobody quotes it: an assumption that is not drawn"),
-            "model": "the forward curve is that of each draw, from today's price, less the "
-            "market's risk premium",
-        }
-        return (drawn + ways[design.draws.way], curves[design.curve], *design.draws.warnings)
-
-    def percentiles(self) -> dict[str, tuple[float, float]]:
-        """Return percentiles of the value over parameters, each with its standard error."""
-        points = quantiles(self.fair_values, list(PERCENTILES.values())).tolist()
-        errors = [
-            float(quantile_standard_error(self.fair_values, level))
-            for level in PERCENTILES.values()
-        ]
-        return dict(zip(PERCENTILES, zip(points, errors, strict=True), strict=True))
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the present value, each leg and fiscal year: spread from prices, parameters."""
-        return [
-            {"part": part, "name": name, **_row(found)}
-            for (part, name), found in self.parts.items()
-            # Where nothing moves, but for rounding, there is nothing to split.
-            if found.total > (ROUNDING * found.mean) ** 2
-        ]
-
-    def table(self) -> pd.DataFrame:
-        """Return :meth:`rows` as a table, with units.
-
-        Deviations are square roots of the components; that of the parameters is NaN where its
-        estimate came out below zero, which says that it cannot be told from zero.
-        """
-        import pandas as pd
-
-        from contracts.tables import with_units
-
-        rows = self.rows()
-        names = [name for name in rows[0] if name not in ("part", "name")]
-        unit = self.design.deal.currency
-        units = {name: "1" if "share" in name else unit for name in names}
-        index = pd.MultiIndex.from_tuples(
-            [(row["part"], row["name"]) for row in rows], names=["part", "name"]
-        )
-        return with_units({name: [row[name] for row in rows] for name in names}, units, index)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what ``offtake uncertainty --json`` prints."""
-        design, parts = self.design, self.components
-        return {
-            "deal": design.deal.name,
-            "market": design.market.name,
-            "currency": design.deal.currency,
-            "perspective": design.perspective,
-            "commodity": design.commodity,
-            "model": design.draws.fit.kind,
-            "estimates": {item.name: item.value for item in design.draws.fit.parameters},
-            "way": design.draws.way,
-            "curve": design.curve,
-            "n_draws": len(design.draws),
-            "n_paths": design.n_paths,
-            "seed": design.seed,
-            "notices": list(self.notices),
-            "pv_at_estimates": self.base.pv,
-            "standard_error": self.base.standard_error,
-            "mean_fair_value": float(self.fair_values.mean()),
-            "fair_value_percentiles": {
-                name: {"value": point, "standard_error": error}
-                for name, (point, error) in self.percentiles().items()
-            },
-            "variance": {
-                "price_risk": parts.within,
-                "price_risk_error": parts.within_error,
-                "parameters": parts.between,
-                "parameters_error": parts.between_error,
-                "correction": parts.correction,
-                "correction_on_independent_paths": parts.independent_correction,
-            },
-            "spread": [{key: _or_none(entry) for key, entry in row.items()} for row in self.rows()],
-            "fair_values": self.fair_values.tolist(),
-        }
-
-
 def parameter_uncertainty(
     deal: DealLike,
     commodity: str,
@@ -385,26 +256,3 @@ def parameter_uncertainty(
         by_year=by_year and is_public,
         n_threads=n_threads,
     )
-
-
-def _row(part: VarianceComponents) -> dict[str, float]:
-    prices, parameters = part.deviation(part.within), part.deviation(part.between)
-    return {
-        "mean": part.mean,
-        "standard_error_mean": part.mean_error,
-        "price_deviation": prices,
-        "standard_error_price_deviation": _error_of_root(prices, part.within_error),
-        "parameter_deviation": parameters,
-        "standard_error_parameter_deviation": _error_of_root(parameters, part.between_error),
-        "parameter_share": part.share,
-        "standard_error_share": part.share_error,
-    }
-
-
-def _error_of_root(root: float, error: float) -> float:
-    """Return the standard error of a square root; NaN where it is not above zero."""
-    return error / (2.0 * root) if root > 0.0 else float("nan")
-
-
-def _or_none(entry: Any) -> Any:  # noqa: ANN401
-    return None if isinstance(entry, float) and not np.isfinite(entry) else entry
