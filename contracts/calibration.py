@@ -15,6 +15,8 @@ from montecarlo.calibrate.history import PriceHistory
 from montecarlo.calibrate.kinds import KINDS, fit
 from montecarlo.calibrate.staleness import Staleness, staleness_of
 
+ONE_PRICE = tuple(kind for kind, item in KINDS.items() if item.takes == "history")
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Calibration:
@@ -48,9 +50,8 @@ class Calibration:
     def warnings(self) -> tuple[str, ...]:
         """Everything that a reader must know before using the numbers."""
         said = []
-        is_naive = self.fit.horizon == "daily" and not any(
-            item.role == "observation" for item in self.fit.parameters
-        )
+        is_robust = any(item.role == "observation" for item in self.fit.parameters)
+        is_naive = self.fit.horizon == "daily" and not is_robust
         if self.staleness.is_stale and is_naive:
             said.append(self.staleness.verdict)
         said.extend(self.fit.warnings)
@@ -58,7 +59,8 @@ class Calibration:
         if shape.is_rejected:
             said.append(
                 f"residuals are not normal ({shape.meaning.partition('? ')[2].lower()}): large "
-                "moves are more frequent than the model has them, and its standard errors too small"
+                "moves are more frequent than the model has them"
+                + (", and its standard errors too small" if not is_robust else "")
             )
         return tuple(said)
 
@@ -174,8 +176,9 @@ def calibrate(
         Naming the field, the rule and the value.
     """
     found = fit(history, model, horizon=horizon, smoothing=smoothing)
-    kinds = [name for name, item in KINDS.items() if item.takes == "history"]
-    comparison = compare(history, kinds, horizon=horizon) if is_compared else None
+    comparison = (
+        compare(history, ONE_PRICE, horizon=horizon, smoothing=smoothing) if is_compared else None
+    )
     last = float(history.prices[-1])
     terms = FloorTerms(
         strike=last if floor_strike is None else floor_strike, forward_price=last, years=floor_years

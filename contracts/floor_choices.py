@@ -20,7 +20,7 @@ from contracts.checks import positive, require
 from montecarlo.calibrate.fitted import Fit
 from montecarlo.calibrate.history import PriceHistory
 from montecarlo.calibrate.horizons import HORIZONS
-from montecarlo.calibrate.kinds import SMOOTHING, fit
+from montecarlo.calibrate.kinds import SMOOTHING, fit, kind_of
 from montecarlo.curve import ForwardCurve
 from montecarlo.grid import TimeGrid
 from montecarlo.models.protocol import PriceModel
@@ -153,7 +153,7 @@ def _choice(
     label = HORIZONS[horizon] if smoothing == "none" else "the price behind quotes that follow late"
     try:
         found = made.get((kind, horizon, smoothing)) or fit(
-            history, kind, horizon=horizon, smoothing=smoothing
+            history, kind, horizon=horizon, smoothing=smoothing, **kind_of(kind).quick
         )
         model = found.to_model(forward_curve=ForwardCurve.flat(terms.forward_price))
     except ValueError as error:

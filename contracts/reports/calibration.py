@@ -136,9 +136,10 @@ def _comparison(found: Calibration) -> Table:
          "residuals rejected by"),
         caption="AIC and BIC: lower is better; 2 or less between two models tells little.",
     )  # fmt: skip
+    failures: list[str] = []
     for row in comparison.rows():
         if "failure" in row:
-            table.add_row(str(row["model"]), "-", f"not fitted: {row['failure']}")
+            failures.append(f"{row['model']} could not be fitted: {row['failure']}")
             continue
         half_life = row["half_life_months"]
         table.add_row(
@@ -151,6 +152,7 @@ def _comparison(found: Calibration) -> Table:
             "-" if half_life is None else f"{half_life:.1f}",
             ", ".join(row["rejected"]) or "none",  # type: ignore[arg-type]
         )
+    table.caption = "\n".join([str(table.caption), *failures])
     return table
 
 

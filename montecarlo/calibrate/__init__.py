@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from montecarlo.calibrate.regimes import fit_regimes, regime_probabilities
     from montecarlo.calibrate.robust import sandwich
     from montecarlo.calibrate.smoothing import fit_gbm_behind_quotes
+    from montecarlo.calibrate.smoothing_ou import fit_schwartz_behind_quotes
     from montecarlo.calibrate.staleness import Staleness, staleness_of
     from montecarlo.calibrate.term_structure import FilteredPanel
 
@@ -69,6 +70,7 @@ _MODULES = {
     "fit_n_factor": "montecarlo.calibrate.futures",
     "fit_regimes": "montecarlo.calibrate.regimes",
     "fit_schwartz": "montecarlo.calibrate.ou",
+    "fit_schwartz_behind_quotes": "montecarlo.calibrate.smoothing_ou",
     "fit_schwartz_smith": "montecarlo.calibrate.futures",
     "generator_of": "montecarlo.calibrate.generator",
     "maximise": "montecarlo.calibrate.maximum_likelihood",
@@ -116,6 +118,7 @@ __all__ = [
     "fit_n_factor",
     "fit_regimes",
     "fit_schwartz",
+    "fit_schwartz_behind_quotes",
     "fit_schwartz_smith",
     "generator_of",
     "maximise",

@@ -50,11 +50,23 @@ class Comparison:
         return rows
 
 
-def compare(history: PriceHistory, kinds: Iterable[str], *, horizon: str = "daily") -> Comparison:
+def compare(
+    history: PriceHistory, kinds: Iterable[str], *, horizon: str = "daily", smoothing: str = "none"
+) -> Comparison:
     """Fit several models to the same prices at the same horizon.
 
     A model that cannot be fitted is listed with the reason; a history that no model can be fitted
     to is refused.
+
+    Parameters
+    ----------
+    history
+        Prices.
+    kinds
+        Of models, as a market file names them.
+    horizon, smoothing
+        As :func:`montecarlo.calibrate.fit` takes them; a model that knows no smoothing is not
+        fitted when there is one.
 
     Raises
     ------
@@ -76,7 +88,7 @@ def compare(history: PriceHistory, kinds: Iterable[str], *, horizon: str = "dail
     fits, failures = {}, {}
     for kind in kinds:
         try:
-            fits[kind] = fit(history, kind, horizon=horizon)
+            fits[kind] = fit(history, kind, horizon=horizon, smoothing=smoothing)
         except ValueError as error:
             failures[kind] = str(error)
     if not fits:

@@ -43,6 +43,9 @@ def provenance(fit: Fit) -> list[str]:
     ]
     if fit.notices:
         sentences.append(f"Prepared: {'; '.join(fit.notices)}.")
+    seen = [item.text() for item in fit.parameters if item.role == "observation"]
+    if seen:
+        sentences.append(f"Quotes follow the price late: {'; '.join(seen)}.")
     others = [item.text() for item in fit.parameters if item.role == "physical"]
     if others:
         sentences.append(f"Real world, not in the model: {'; '.join(others)}.")

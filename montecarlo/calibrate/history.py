@@ -252,6 +252,9 @@ class PriceHistory:
         The first and the last period are left out, with a notice, if their quotes begin or end
         more than a week from the period's end.
         """
+        if self.averaged == "quarter":
+            msg = f"{self.name} is averaged by quarter and cannot be averaged by {span}"
+            raise ValueError(msg)
         label = periods(self.dates, span)
         found, position, count = np.unique(label, return_inverse=True, return_counts=True)
         mean = np.bincount(position, weights=self.prices) / count
@@ -259,7 +262,10 @@ class PriceHistory:
         ends = _first_day(found + 1, span) - np.timedelta64(1, "D")
         keep = np.ones(found.size, dtype=np.bool_)
         margin = np.timedelta64(EDGE_DAYS, "D")
-        keep[0] &= self.dates[0] - starts[0] <= margin
+        # A monthly average speaks for its month from the first day on.
+        from_day = self.dates[:1].astype("datetime64[M]").astype("datetime64[D]")[0]
+        begun = from_day if self.averaged else self.dates[0]
+        keep[0] &= begun - starts[0] <= margin
         keep[-1] &= ends[-1] - self.dates[-1] <= margin
         notices = [_left_out(span, ends[i]) for i in np.flatnonzero(~keep)]
         if not keep.any():

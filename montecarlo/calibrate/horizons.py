@@ -55,6 +55,8 @@ def sample(history: PriceHistory, horizon: str) -> PriceHistory:
     span, _, how = as_horizon(horizon).partition("-")
     if span == "daily":
         return history
+    if how == "average" and history.averaged == span:
+        return history
     if how == "average":
         return history.averages("month" if span == "month" else "quarter")
     return history.last_of(cast("Span", span))

@@ -100,6 +100,7 @@ got 'gmb'
 
 SMOOTHING: dict[str, str] = {
     "gbm": "montecarlo.calibrate.smoothing:fit_gbm_behind_quotes",
+    "schwartz": "montecarlo.calibrate.smoothing_ou:fit_schwartz_behind_quotes",
 }
 """Kind -> the fit of the same model behind quotes that follow late."""
 

@@ -87,7 +87,7 @@ def fit_schwartz(
     logs = taken.for_log_model(FEWEST_PRICES)
     steps = taken.steps()
     trials = speeds(steps)
-    found, starts = _search(logs, steps, trials)
+    found, starts = search_speed(logs, steps, trials)
     at = profile(logs[:, None], steps, np.array([found]))
     level, volatility = float(at.level[0, 0]), float(at.volatility[0, 0])
     inversion = invert(logs, steps, trials, found) if is_interval_found else UNKNOWN
@@ -109,7 +109,7 @@ def fit_schwartz(
         kind="schwartz",
         name=history.name,
         unit=history.unit,
-        parameters=_estimates(history.unit, peak, inversion, logs, steps),
+        parameters=schwartz_estimates(history.unit, peak, inversion, logs, steps),
         covariance=peak.covariance,
         log_likelihood=float(at.log_likelihood[0, 0]),
         n_observations=steps.size,
@@ -119,15 +119,18 @@ def fit_schwartz(
         first_date=history.dates[0],
         last_date=history.dates[-1],
         last_price=float(history.prices[-1]),
-        residuals=_residuals(found, level, volatility, logs, steps),
+        residuals=transition_residuals(found, level, volatility, logs, steps),
         residual_dates=taken.dates[1:],
-        warnings=(*_warnings(found, inversion, trials, steps), *_warnings_of_average(taken)),
+        warnings=(
+            *schwartz_warnings(found, inversion, trials, steps),
+            *_warnings_of_average(taken),
+        ),
         notices=taken.notices,
         starts=starts,
     )
 
 
-def _search(
+def search_speed(
     logs: FloatArray, steps: FloatArray, trials: FloatArray
 ) -> tuple[float, tuple[Start, ...]]:
     """Return the best mean reversion, and what was reached from every hill of the profile."""
@@ -159,7 +162,7 @@ def _search(
 def _log_likelihood(theta: FloatArray, logs: FloatArray, steps: FloatArray) -> float:
     speed, volatility, level = (float(value) for value in theta)
     spread = volatility * np.sqrt(-np.expm1(-2.0 * speed * steps) / (2.0 * speed))
-    residual = _residuals(speed, level, volatility, logs, steps)
+    residual = transition_residuals(speed, level, volatility, logs, steps)
     return float(
         -0.5 * np.sum(residual**2)
         - np.sum(np.log(spread))
@@ -167,18 +170,20 @@ def _log_likelihood(theta: FloatArray, logs: FloatArray, steps: FloatArray) -> f
     )
 
 
-def _residuals(
+def transition_residuals(
     speed: float, level: float, volatility: float, logs: FloatArray, steps: FloatArray
 ) -> FloatArray:
+    """Return what each transition leaves, standard normal if the model is right, ``(n,)``."""
     fade = np.exp(-speed * steps)
     spread = volatility * np.sqrt(-np.expm1(-2.0 * speed * steps) / (2.0 * speed))
     return (logs[1:] - level - fade * (logs[:-1] - level)) / spread
 
 
-def _estimates(
+def schwartz_estimates(
     unit: str, peak: Maximum, inversion: Inversion, logs: FloatArray, steps: FloatArray
 ) -> tuple[EstimatedParameter, ...]:
-    speed, volatility, level = (float(value) for value in peak.values)
+    """Return the free parameters, the first three of ``peak``, then what follows from them."""
+    speed, volatility, level = (float(value) for value in peak.values[:3])
     errors = [float(value) for value in peak.standard_errors]
     low, high = _level_interval(inversion, logs, steps)
     estimates = [
@@ -262,9 +267,10 @@ def _level_interval(
     return float(np.min(at.level[:, 0] - reach)), float(np.max(at.level[:, 0] + reach))
 
 
-def _warnings(
+def schwartz_warnings(
     found: float, inversion: Inversion, trials: FloatArray, steps: FloatArray
 ) -> tuple[str, ...]:
+    """Return what a reader must know about the mean reversion that was found."""
     years = float(steps.sum())
     said = []
     if found <= trials[0]:

@@ -129,11 +129,30 @@ def moves_behind(changes: FloatArray, share: float, persistence: float) -> Float
     """
     from scipy.signal import lfilter
 
-    now = share + (1.0 - share) * (1.0 - persistence)
+    now = weight_now(share, persistence)
     before = share * persistence
     found = lfilter([1.0 / now, -persistence / now], [1.0, -before / now], changes)
     moves: FloatArray = found[1:]
     return moves
+
+
+def prices_behind(logs: FloatArray, share: float, persistence: float) -> FloatArray:
+    """Return the log prices behind log quotes, ``(n,)``; the first is taken to be the quote.
+
+    What is wrong with the first fades with each quote.
+
+    >>> quotes = np.array([0.0, 0.75, 0.875, 0.9375])
+    >>> prices_behind(quotes, 0.5, 0.5).round(12)
+    array([0., 1., 1., 1.])
+    """
+    moves = np.append(0.0, moves_behind(np.append(0.0, np.diff(logs)), share, persistence))
+    found: FloatArray = logs[0] + np.cumsum(moves)
+    return found
+
+
+def weight_now(share: float, persistence: float) -> float:
+    """Return how much of a move is in the quote of its day: c0 of the module's formula."""
+    return share + (1.0 - share) * (1.0 - persistence)
 
 
 def _completed(lag: FloatArray, changes: FloatArray, steps: FloatArray) -> FloatArray:
@@ -149,7 +168,7 @@ def _contributions(theta: FloatArray, changes: FloatArray, steps: FloatArray) ->
     moves, lag = moves_behind(changes, share, persistence), steps[1:]
     variance = volatility**2 * lag
     left = moves - (drift - 0.5 * volatility**2) * lag
-    now = share + (1.0 - share) * (1.0 - persistence)
+    now = weight_now(share, persistence)
     found: FloatArray = -0.5 * (np.log(2.0 * math.pi * variance) + left**2 / variance) - math.log(
         now
     )

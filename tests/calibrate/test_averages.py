@@ -76,3 +76,14 @@ def test_mean_reversion_of_averages_says_what_it_neglects():
     found = fit(daily(3), "schwartz", horizon="month-average")
 
     assert any("Working 1960" in text for text in found.warnings)
+
+
+def test_monthly_averages_are_averaged_to_quarters_and_no_further():
+    months = daily(4).averages("month")
+    quarters = months.averages("quarter")
+
+    assert quarters.prices[0] == pytest.approx(months.prices[:3].mean())
+    assert len(quarters) == 40
+    assert fit(months, "gbm", horizon="month-average").values == fit(months, "gbm").values
+    with pytest.raises(ValueError, match="is averaged by quarter"):
+        fit(quarters, "gbm", horizon="month-average")

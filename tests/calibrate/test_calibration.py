@@ -73,6 +73,17 @@ def test_json_is_plain_and_whole(found):
     assert document["fragment"].startswith("model:\n  kind: gbm\n")
 
 
+def test_fit_behind_quotes_is_told_in_the_fragment_and_compared_with_its_like():
+    found = calibrate(
+        smoothed(), "gbm", horizon="week", smoothing="lag", is_compared=True, floor_years=1
+    )
+
+    assert set(found.comparison.fits) >= {"gbm", "schwartz"}
+    assert all("immediate_share" in item for item in found.comparison.fits.values())
+    assert "Quotes follow the price late: immediate_share" in found.fit.fragment()
+    assert not any("standard errors too small" in text for text in found.warnings)
+
+
 def test_report_prints_what_was_found(found, capsys):
     print_calibration(found)
     printed = capsys.readouterr().out

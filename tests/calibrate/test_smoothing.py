@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from montecarlo.calibrate import PriceHistory, fit
-from montecarlo.calibrate.smoothing import moves_behind, quoted_variance
+from montecarlo.calibrate.smoothing import moves_behind, prices_behind, quoted_variance, weight_now
 from tests.calibrate.ndpr import ndpr_history, needs_ndpr
 
 WEEK = 7.0 / 365.0
@@ -98,8 +98,57 @@ def test_ndpr_behind_its_quotes_moves_as_much_as_its_quarterly_changes():
 
 @pytest.mark.parametrize(
     ("kind", "smoothing", "said"),
-    [("schwartz", "lag", "smoothing must be none for schwartz"), ("gbm", "soft", "none or lag")],
+    [("n-factor", "lag", "smoothing must be none for n-factor"), ("gbm", "soft", "none or lag")],
 )
 def test_unknown_smoothing_is_refused(kind, smoothing, said):
     with pytest.raises(ValueError, match=said):
         fit(history(1)[1], kind, smoothing=smoothing)
+
+
+def reverting_quotes(seed, n=600):
+    """Return weekly quotes, half at once and then 0.6, of a price that reverts at 1.5 a year."""
+    rng = np.random.default_rng(seed)
+    fade = math.exp(-1.5 * WEEK)
+    spread = 0.4 * math.sqrt((1.0 - fade**2) / 3.0)
+    deviation = np.zeros(n + 1)
+    for i in range(n):
+        deviation[i + 1] = fade * deviation[i] + spread * rng.standard_normal()
+    quotes = 4.0 + quotes_of(np.diff(deviation), 0.5, 0.6)
+    dates = np.datetime64("2010-01-04") + 7 * np.arange(n + 1)
+    return PriceHistory(name="ndpr", unit="USD/kg", dates=dates, prices=np.exp(quotes))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_reverting_price_behind_quotes_is_recovered(seed):
+    found = fit(reverting_quotes(seed), "schwartz", smoothing="lag")
+
+    # Of 60 seeds 95% hold either; the likelihood has a ridge, so the intervals are wide.
+    assert found["mean_reversion"].low <= 1.5 <= found["mean_reversion"].high
+    assert found["volatility"].low <= 0.4 <= found["volatility"].high
+
+
+def test_reverting_likelihood_is_that_of_the_prices_behind():
+    quoted = reverting_quotes(3)
+    found = fit(quoted, "schwartz", smoothing="lag", is_interval_found=False)
+    at = found.values
+    behind = prices_behind(np.log(quoted.prices), at["immediate_share"], at["persistence"])
+    prices = PriceHistory(
+        name="ndpr", unit="USD/kg", dates=quoted.dates[1:], prices=np.exp(behind[1:])
+    )
+    plain = fit(prices, "schwartz", is_interval_found=False)
+    now = weight_now(at["immediate_share"], at["persistence"])
+
+    assert plain["mean_reversion"].value == pytest.approx(at["mean_reversion"], rel=1e-4)
+    assert found.log_likelihood == pytest.approx(
+        plain.log_likelihood - 599 * math.log(now), abs=1e-6
+    )
+    assert found.log_likelihood > fit(quoted, "schwartz", is_interval_found=False).log_likelihood
+
+
+def test_reverting_fit_without_reversion_nears_brownian_motion():
+    quoted = history(6)[1]
+    brownian = fit(quoted, "gbm", smoothing="lag")
+    reverting = fit(quoted, "schwartz", smoothing="lag", is_interval_found=False)
+
+    assert reverting.log_likelihood >= brownian.log_likelihood - 0.02
+    assert reverting.log_likelihood < brownian.log_likelihood + 8.0
