@@ -14,6 +14,23 @@ if TYPE_CHECKING:
     from montecarlo.models.joint import Member
 
 
+KINDS = {
+    "bootstrap": "HistoricalBootstrap",
+    "constant": "Constant",
+    "gbm": "GBM",
+    "gibson-schwartz": "GibsonSchwartz",
+    "inflation": "Inflation",
+    "jump-diffusion": "JumpDiffusion",
+    "merton": "Merton",
+    "n-factor": "NFactor",
+    "regime-switching": "RegimeSwitching",
+    "schwartz": "Schwartz",
+    "schwartz-smith": "SchwartzSmith",
+    "stochastic-volatility": "StochasticVolatility",
+}
+"""Kind in a market file -> class in :mod:`montecarlo.models`, imported when a market names it."""
+
+
 def parameters_of(terms: Mapping[str, Any], today: datetime.date) -> dict[str, Any]:
     """Return a model's kind and parameters, dates turned into years from today.
 
@@ -110,19 +127,14 @@ def price_model(name: str, model: Mapping[str, Any], forward_curve: ForwardCurve
     """
     from montecarlo import models
 
-    kinds: dict[str, Callable[..., Member]] = {
-        "bootstrap": bootstrap,
-        "constant": models.Constant,
-        "gbm": models.GBM,
-        "gibson-schwartz": models.GibsonSchwartz,
-        "inflation": models.Inflation,
-        "jump-diffusion": models.JumpDiffusion,
-        "merton": models.Merton,
-        "n-factor": models.NFactor,
-        "regime-switching": regime_switching,
-        "schwartz": models.Schwartz,
-        "schwartz-smith": models.SchwartzSmith,
-        "stochastic-volatility": models.StochasticVolatility,
-    }
+    kind = str(model["kind"])
+    build: Callable[..., Member] = _BUILT.get(kind) or getattr(models, KINDS[kind])
     parameters = {key: value for key, value in model.items() if key != "kind"}
-    return kinds[str(model["kind"])](name=name, forward_curve=forward_curve, **parameters)
+    return build(name=name, forward_curve=forward_curve, **parameters)
+
+
+_BUILT: dict[str, Callable[..., Member]] = {
+    "bootstrap": bootstrap,
+    "regime-switching": regime_switching,
+}
+"""Kinds whose terms are not the fields of their class."""

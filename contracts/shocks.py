@@ -200,6 +200,8 @@ def _rates(intensity: object) -> str:
 
 def shocked(model: Member, shocks: Sequence[MarketShock]) -> Member:
     """Return a price model with the shocks that hit it."""
+    if not shocks:
+        return model
     from montecarlo.models import Shocked
 
     for is_within_curve in (True, False):

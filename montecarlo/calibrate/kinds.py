@@ -158,12 +158,14 @@ def terms_of(fit: Fit) -> dict[str, Any]:
 
 def build_model(fit: Fit, *, name: str, forward_curve: ForwardCurve | None) -> PriceModel:
     """Return the simulation model of a fit; see :meth:`Fit.to_model`."""
-    from montecarlo.models import MODELS
+    from montecarlo import models
 
     path = kind_of(fit.kind).model
     if path:
         return cast("PriceModel", _function(path)(fit, name, forward_curve))
-    model = cast("Callable[..., PriceModel]", MODELS[fit.kind.replace("-", "_")])
+    model = cast(
+        "Callable[..., PriceModel]", getattr(models, models.MODELS[fit.kind.replace("-", "_")])
+    )
     if forward_curve is not None:
         return model(name=name, forward_curve=forward_curve, **terms_of(fit))
     physical = {item.name: item.value for item in fit.parameters if item.role == "physical"}

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from montecarlo import checks
 from montecarlo.checks import FloatArray
 from montecarlo.grid import TimeGrid
-from montecarlo.models.bootstrap import check_together
 from montecarlo.models.constant import Constant
 from montecarlo.models.gaussian import GaussianLaw
 from montecarlo.models.lognormal import LognormalModel
@@ -89,7 +88,11 @@ class Joint:
                 raise ValueError(msg)
         names = checks.unique_names("names of models", [model.name for model in members])
         matrix = _correlation_matrix(names, correlation)
-        check_together(members, matrix)
+        if any(isinstance(model, TransformedModel) for model in members):
+            # Lognormal prices need none of it, and it takes a while to import.
+            from montecarlo.models.bootstrap import check_together
+
+            check_together(members, matrix)
         matrix.setflags(write=False)
         object.__setattr__(self, "models", members)
         object.__setattr__(self, "correlation", matrix)
