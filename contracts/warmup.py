@@ -22,6 +22,8 @@ from contracts.modifiers.budget_cap import BudgetCap
 from contracts.valuing import value
 from montecarlo import Regime, Shock, Transition
 from montecarlo.block import PathBlock
+from montecarlo.calibrate.panel import FuturesPanel
+from montecarlo.calibrate.term_structure import FactorValues, PanelRows, filter_rows
 from montecarlo.curve import ForwardCurve
 from montecarlo.grid import TimeGrid
 from montecarlo.kernel_cache import Compiling, NotKept, cache_folders, trouble_with, watch_compiling
@@ -110,6 +112,7 @@ def warm_up() -> Warmup:
         _samplings()
         _not_lognormal()
         _clauses()
+        _panel()
     folders = cache_folders()
     lost = [event for event in events if isinstance(event, NotKept)]
     trouble = trouble_with(folders[0] if folders else "")
@@ -208,3 +211,24 @@ def _clauses() -> None:
     owed = Floor(reference_price="price", quantity="quantity", strike="strike").amounts(seen)
     cap = BudgetCap(limit=1.0, per="contract")
     cap.capped(owed, np.zeros(2, dtype=np.int64))
+
+
+def _panel() -> None:
+    """Filter a few futures prices."""
+    panel = FuturesPanel(
+        name="a",
+        unit="USD/t",
+        contracts=("near",),
+        dates=np.datetime64("2025-01-01") + np.arange(20),
+        prices=np.full((20, 1), 10.0),
+        maturities=np.array([0.1]),
+    )
+    at = FactorValues(
+        mean_reversion=np.zeros(1),
+        volatility=np.array([0.2]),
+        correlation=np.eye(1),
+        risk_premium=np.zeros(1),
+        drift=0.0,
+        errors=np.array([0.01]),
+    )
+    filter_rows(PanelRows.of(panel), at)
