@@ -41,6 +41,7 @@ from montecarlo.calibrate.term_structure import (
     FilteredPanel,
     PanelRows,
     filter_rows,
+    persistence,
     standardised,
     state_space,
 )
@@ -50,6 +51,8 @@ from montecarlo.models.n_factor import NFactor
 from montecarlo.models.schwartz_smith import SchwartzSmith
 
 MOST_FACTORS = 4
+LASTING = 0.3
+"""Autocorrelation of innovations from which on a fit warns."""
 
 _SMITH = {
     "mean_reversion": "mean_reversion[1]",
@@ -207,7 +210,10 @@ def _fit(
         last_price=float(np.exp(rows.observed[np.flatnonzero(date == date[-1])[0]])),
         residuals=standardised(last),
         residual_dates=panel.dates[date],
-        warnings=_warnings(parameters, found, float(panel.steps().sum())),
+        warnings=(
+            *_warnings(parameters, found, float(panel.steps().sum())),
+            *_lasting_errors(rows, filter_rows(rows, at)),
+        ),
         starts=found.starts,
         structure={"n_factors": n_factors, "states": tuple(last.states[-1].tolist())},
     )
@@ -273,6 +279,19 @@ def _warnings(
         for item in unsure
     )
     return tuple(sentences)
+
+
+def _lasting_errors(rows: PanelRows, found: FilteredPanel) -> tuple[str, ...]:
+    """Return the warning that errors last, with which the likelihood does not reckon."""
+    lasting = {group: value for group, value in persistence(rows, found).items() if value > LASTING}
+    if not lasting:
+        return ()
+    worst = max(lasting, key=lambda group: lasting[group])
+    return (
+        f"prices of {', '.join(lasting)} stay on one side of the model from date to date "
+        f"(autocorrelation up to {lasting[worst]:.2f}, of {worst}), where the likelihood takes "
+        "errors to be independent: its standard errors are too small",
+    )
 
 
 def _general(fit: Fit) -> dict[str, float]:

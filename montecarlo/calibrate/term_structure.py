@@ -29,6 +29,7 @@ PRIOR_VARIANCE = 100.0
 """Variance of each factor before the first date: nothing is known of log prices, within 10."""
 
 MOST_STITCHED = 8
+FEWEST_PAIRS = 30
 EDGES = (0.25, 0.5, 1.0, 1.5)
 
 
@@ -250,6 +251,23 @@ def filter_rows(
         residuals=_table(rows, date, rows.observed - fitted),
         standardised=_table(rows, date, standardised(found)),
     )
+
+
+def persistence(rows: PanelRows, found: FilteredPanel) -> dict[str, float]:
+    """Return group -> autocorrelation of its standardised innovations from date to date.
+
+    About zero if the model is right. A group with fewer than 30 neighbouring pairs is left out.
+    """
+    date = np.repeat(np.arange(rows.panel.dates.size), np.diff(rows.first))
+    group = _table(rows, date, rows.group.astype(np.float64))
+    now, before = found.standardised[1:], found.standardised[:-1]
+    out = {}
+    for position, name in enumerate(rows.groups):
+        both = np.isfinite(now * before) & (group[1:] == position)
+        if int(both.sum()) >= FEWEST_PAIRS:
+            squares = float((now[both] ** 2).sum() * (before[both] ** 2).sum())
+            out[name] = float((now[both] * before[both]).sum()) / squares**0.5
+    return out
 
 
 def standardised(found: Filtered) -> FloatArray:

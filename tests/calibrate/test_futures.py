@@ -127,6 +127,9 @@ def test_maximum_of_schwartz_and_smith():
     assert found["mean_reversion"].value == pytest.approx(1.5, abs=0.1)
     assert any("F13 are matched exactly" in text for text in found.warnings)
     assert any(text.startswith("long_risk_premium cannot be told") for text in found.warnings)
+    # Errors that last from week to week, most of all those of the longest contract.
+    assert "stay on one side of the model" in found.warnings[-1]
+    assert "F17" in found.warnings[-1]
     # The drift is known as well as five years of a volatility of 0.16 allow.
     assert found["physical_drift"].standard_error == pytest.approx(0.1626 / 5.06**0.5, rel=0.03)
 
@@ -258,6 +261,7 @@ def test_a_fit_recovers_the_truth_within_its_standard_errors():
     }  # fmt: skip
 
     assert set(truth) == set(found.values)
+    assert not any("stay on one side" in text for text in found.warnings)
     for name, value in truth.items():
         # Eleven at once: 3.5 standard errors.
         assert abs(found[name].value - value) < 3.5 * found[name].standard_error, name
