@@ -66,6 +66,7 @@ def _parts(valuation: Valuation) -> dict[str, Any]:
                 repr(item.model),
                 item.forward_curve(CURVE_YEARS).tolist(),
                 *(repr(one) for one in item.shocks),
+                *([repr(item.feedback)] if item.feedback else []),
             ]
             for name, item in market.commodities.items()
         },

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from contracts.conventions import DAYS_IN_YEAR, DateArray, FloatArray
+from contracts.feedback import MarketFeedback, with_feedback
 from contracts.market_correlation import matrix_of_pairs
 from contracts.paths import nearest
 from contracts.price_models import price_model
@@ -54,6 +55,8 @@ class CommodityMarket:
         Where curve and model come from.
     shocks
         Disruptions that multiply it for a spell.
+    feedback
+        How it answers volumes sold under a floor.
     """
 
     name: str
@@ -63,11 +66,12 @@ class CommodityMarket:
     is_traded: bool
     note: str = ""
     shocks: tuple[MarketShock, ...] = ()
+    feedback: MarketFeedback | None = None
 
     def price_model(self) -> Member:
-        """Return the simulation model around the forward curve, with the shocks that hit it."""
+        """Return the simulation model around the curve, with its shocks and its feedback."""
         model = price_model(self.name, self.model, self.forward_curve)
-        return shocked(model, self.shocks)
+        return with_feedback(shocked(model, self.shocks), self.feedback)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +246,7 @@ class Market:
                 "traded": item.is_traded,
                 **item.model,
                 **({"shocks": [one.text for one in item.shocks]} if item.shocks else {}),
+                **({"feedback": item.feedback.text} if item.feedback else {}),
                 **({"note": item.note} if item.note else {}),
             }
             for name, item in self.commodities.items()

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from contracts.feedback import market_feedback
 from contracts.market import Actual, CommodityMarket, Fixing, Index, Market
 from contracts.market_correlation import nearest_correlations
 from contracts.market_curves import discount_curve, forward_curve, yield_curve
@@ -208,6 +209,7 @@ def _commodity(
         is_traded=item.traded,
         note=" ".join(note for note in (item.note, getattr(item.model, "note", None)) if note),
         shocks=tuple(one for one in shocks if name in one.commodities),
+        feedback=market_feedback(item.feedback, item.unit, today) if item.feedback else None,
     )
 
 

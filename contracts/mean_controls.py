@@ -52,7 +52,7 @@ def expected_average(
     if not isinstance(model, Joint) or windows.commodity not in model.names:
         return None
     member = model.model(windows.commodity)
-    if not isinstance(member, TransformedModel):
+    if not isinstance(member, TransformedModel) or not member.is_mean_exact:
         return None
     expected = member.expected_spot(grid.times, measure)[:, None]
     return windows.arithmetic(np.ascontiguousarray(expected))[:, 0]

@@ -36,6 +36,7 @@ from montecarlo.models import (
     SchwartzSmith,
     Shocked,
     StochasticVolatility,
+    SupportFeedback,
 )
 from montecarlo.plan import Plan
 from montecarlo.sampling import Ordering, Sampling
@@ -188,7 +189,8 @@ def _not_lognormal() -> None:
         name="a", log_returns=(0.1, -0.1), step=0.1, mean_block_length=2.0, spot=10.0, drift=0.0
     )
     shocked = Shocked(model=jumps, shocks=(shock,))
-    for model in (jumps, random_variance, regimes, past, shocked):
+    supported = SupportFeedback(model=jumps, strike=11.0, floored_share=0.2, response=1.0)
+    for model in (jumps, random_variance, regimes, past, shocked, supported):
         simulate(model, TimeGrid.from_times([0.5]), _Last(), Plan(n_paths=N_PATHS, seed=1))
     regimes.log_variance([0.5, 1.0])
     regimes.regimes_on(TimeGrid.from_times([0.5]), n_paths=2, seed=1)

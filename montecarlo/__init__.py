@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from montecarlo.models.shocked import Shocked
     from montecarlo.models.stochastic_volatility import StochasticVolatility
     from montecarlo.models.supplied import SuppliedPaths
+    from montecarlo.models.support_feedback import SupportFeedback
     from montecarlo.normal import normal_cdf
     from montecarlo.period_quote import PeriodQuote, delivery_period
     from montecarlo.philox import philox4x32
@@ -127,6 +128,7 @@ _MODULES = {
     "SteadyInflation": "montecarlo.price_deck",
     "StochasticVolatility": "montecarlo.models.stochastic_volatility",
     "SuppliedPaths": "montecarlo.models.supplied",
+    "SupportFeedback": "montecarlo.models.support_feedback",
     "TimeGrid": "montecarlo.grid",
     "Transition": "montecarlo.regime",
     "black76": "montecarlo.black",
@@ -142,8 +144,8 @@ _MODULES = {
     "granule_moments": "montecarlo.accumulators",
     "jump_diffusion_option": "montecarlo.jump_option",
     "kernel": "montecarlo.jit",
-    "normal_cdf": "montecarlo.normal",
     "nearest_correlation": "montecarlo.correlation_matrix",
+    "normal_cdf": "montecarlo.normal",
     "normal_quantiles": "montecarlo.inverse_normal",
     "normals": "montecarlo.random",
     "period_average": "montecarlo.curve_bootstrap",
@@ -208,6 +210,7 @@ __all__ = [
     "SteadyInflation",
     "StochasticVolatility",
     "SuppliedPaths",
+    "SupportFeedback",
     "TimeGrid",
     "Transition",
     "VarianceComponents",

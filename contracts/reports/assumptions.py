@@ -70,6 +70,7 @@ def market_lines(market: Market, deal: Deal, names: Sequence[str]) -> list[str]:
             lines.append(f"{name}: held flat after {known}, read until {dates[-1]}")
     lines += premium_lines(market, names)
     lines += shock_lines(market, names)
+    lines += feedback_lines(market, names)
     for (first, second), value in market.correlation.items():
         if first in names and second in names and value:
             lines.append(f"correlation {value:g} of {first} with {second}")
@@ -90,6 +91,12 @@ def shock_lines(market: Market, names: Sequence[str]) -> list[str]:
     hit = [one for name in names if name in market.commodities
            for one in market.commodities[name].shocks]  # fmt: skip
     return list(dict.fromkeys(f"shock, {one.text}" for one in hit))
+
+
+def feedback_lines(market: Market, names: Sequence[str]) -> list[str]:
+    """Return one line a price that answers support."""
+    items = [market.commodities[name] for name in names if name in market.commodities]
+    return [f"feedback, {item.name}: {item.feedback.text}" for item in items if item.feedback]
 
 
 def _price(market: Market, name: str) -> str:

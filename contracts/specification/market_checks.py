@@ -25,6 +25,7 @@ def check_market(faults: Faults) -> None:
     units = {name: _unit_of(item) for name, item in mappings(terms, "commodities").items()}
     for name, item in mappings(terms, "commodities").items():
         check_forward_curve(faults, ("commodities", name), item, units[name], today)
+        _check_feedback(faults, ("commodities", name, "feedback"), item, units[name])
     discount = terms.get("discount")
     if isinstance(discount, dict):
         check_one_of(faults, ("discount",), discount, ("zero_rates", "par_yields"))
@@ -155,6 +156,20 @@ def _check_overlap(
         if start <= end:
             rule = f"must not overlap {section}[{first}]; both give {noun} on {start}"
             faults.add((section, second), rule)
+
+
+def _check_feedback(
+    faults: Faults, path: TermPath, commodity: dict[str, Any], unit: str | None
+) -> None:
+    terms = commodity.get("feedback")
+    if not isinstance(terms, dict):
+        return
+    for field in ("strike", "floored_share"):
+        check_increasing(faults, (*path, field), terms.get(field))
+    strike = terms.get("strike")
+    for key, value in strike.items() if isinstance(strike, dict) else ():
+        check_unit(faults, (*path, "strike", key), value, unit)
+    check_unit(faults, (*path, "strike"), strike, unit)
 
 
 def _check_shocks(faults: Faults, commodities: list[str]) -> None:

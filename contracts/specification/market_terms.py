@@ -11,6 +11,7 @@ from contracts.specification.curve_terms import (
     SeasonalityTerms,
     YieldTerms,
 )
+from contracts.specification.feedback_terms import FeedbackTerms
 from contracts.specification.measures import Currency, Price, PriceUnit, Quantity
 from contracts.specification.model_terms import AnyModel
 from contracts.specification.scalars import (
@@ -67,6 +68,8 @@ class CommodityTerms(Sheet):
     seasonality: SeasonalityTerms | None = None
     """Multiplies the curve or the deck; shapes quotes within their periods."""
     model: AnyModel
+    feedback: FeedbackTerms | None = None
+    """What the market makes of volumes that are sold under a floor."""
     alternatives: dict[Name, AlternativeTerms] = Field(default_factory=dict)
     """Name -> another model, under which a valuation can be repeated."""
     note: Prose | None = None

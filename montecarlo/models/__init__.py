@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from montecarlo.models.shocked import Shocked
     from montecarlo.models.stochastic_volatility import StochasticVolatility
     from montecarlo.models.supplied import SuppliedPaths
+    from montecarlo.models.support_feedback import SupportFeedback
 
 MODELS = {
     "bootstrap": "HistoricalBootstrap",
@@ -44,6 +45,7 @@ MODELS = {
     "shocked": "Shocked",
     "stochastic_volatility": "StochasticVolatility",
     "supplied": "SuppliedPaths",
+    "support_feedback": "SupportFeedback",
 }
 """File in this folder -> the class it holds."""
 
@@ -67,6 +69,7 @@ __all__ = [
     "Shocked",
     "StochasticVolatility",
     "SuppliedPaths",
+    "SupportFeedback",
 ]
 
 

@@ -79,6 +79,11 @@ class Shocked(TransformedModel):
             raise ValueError(msg)
         checks.unique_names("names of shocks", [shock.name for shock in self.shocks])
 
+    @property
+    def is_mean_exact(self) -> bool:
+        """Whether the mean of the price without shocks is."""
+        return not isinstance(self.model, TransformedModel) or self.model.is_mean_exact
+
     def mean_multiplier(self, times: npt.ArrayLike, power: float = 1.0) -> FloatArray:
         """Return the mean of a power of the product of all shocks, before any compensation."""
         at = checks.query_times("times", times)

@@ -79,6 +79,11 @@ class TransformedModel(ABC):
         """The one price it gives."""
         return (self.name,)
 
+    @property
+    def is_mean_exact(self) -> bool:
+        """Whether :meth:`expected_spot` is right to rounding; else nothing may rest on it."""
+        return True
+
     def log_variance(self, times: npt.ArrayLike, measure: Measure = "pricing") -> FloatArray:
         """Return the variance of the log price at ``times`` under a measure."""
         return self.log_autocovariance(times, times, measure)
