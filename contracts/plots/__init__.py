@@ -40,6 +40,12 @@ from contracts.plots.fitted import (
 )
 from contracts.plots.flows import cashflows, cashflows_table
 from contracts.plots.prices import fan, fan_table
+from contracts.plots.regimes import (
+    regime_history,
+    regime_history_table,
+    regime_paths,
+    regime_paths_table,
+)
 from contracts.plots.worth import waterfall, waterfall_table
 
 PLOTS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
@@ -52,6 +58,8 @@ PLOTS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "fitted_history": (fitted_history, fitted_history_table),
     "forecast_fans": (forecast_fans, forecast_fans_table),
     "history_fan": (history_fan, history_fan_table),
+    "regime_history": (regime_history, regime_history_table),
+    "regime_paths": (regime_paths, regime_paths_table),
     "residual_autocorrelation": (residual_autocorrelation, residual_autocorrelation_table),
     "residual_quantiles": (residual_quantiles, residual_quantiles_table),
     "residual_series": (residual_series, residual_series_table),
@@ -81,6 +89,10 @@ __all__ = [
     "forecast_fans_table",
     "history_fan",
     "history_fan_table",
+    "regime_history",
+    "regime_history_table",
+    "regime_paths",
+    "regime_paths_table",
     "residual_autocorrelation",
     "residual_autocorrelation_table",
     "residual_quantiles",

@@ -1,6 +1,7 @@
 """Shocks on a market: from its file, from a line, from the command; what they do to a value."""
 
 import json
+from itertools import product
 
 import numpy as np
 import pytest
@@ -43,8 +44,15 @@ def test_a_dated_shock_covers_its_days():
     np.testing.assert_allclose(after / before, expected, rtol=1e-14)
 
 
-@pytest.mark.parametrize("start", ["2025-07-11", "2026-02-28", "2027-03-31", "2031-12-31"])
-@pytest.mark.parametrize("months", [1, 5, 11, 26, 2.5])
+# With the last two pairs, start and length add up to more than the end.
+@pytest.mark.parametrize(
+    ("start", "months"),
+    [
+        *product(["2025-07-11", "2026-02-28", "2027-03-31", "2031-12-31"], [1, 5, 11, 26, 2.5]),
+        ("2025-07-15", 9),
+        ("2025-07-22", 1),
+    ],
+)
 def test_the_last_day_is_told_from_the_first_after(start, months):
     """Years are quotients of days: their sums must not carry a shock into one more day."""
     shock = hit(**{"from": start, "months": months}).commodity("ndpr-oxide").shocks[0].shock
