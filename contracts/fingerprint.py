@@ -68,7 +68,7 @@ def _parts(valuation: Valuation) -> dict[str, Any]:
                 *(repr(one) for one in item.shocks),
                 *([repr(item.feedback)] if item.feedback else []),
             ]
-            for name, item in market.commodities.items()
+            for name, item in market.simulated.items()
         },
         "discount": market.discount.discount_factor(CURVE_YEARS).tolist(),
     }

@@ -20,6 +20,7 @@ from contracts.conventions import DAYS_IN_YEAR, DateArray, FloatArray
 from contracts.feedback import MarketFeedback, with_feedback
 from contracts.market_correlation import matrix_of_pairs
 from contracts.paths import nearest
+from contracts.price_index import Index
 from contracts.price_models import price_model
 from contracts.shocks import MarketShock, shocked, with_shocks
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 STALE_AFTER_DAYS = 10
+
+INDEX_UNIT = "index points"
+"""Unit of an index that is simulated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,52 +76,6 @@ class CommodityMarket:
         """Return the simulation model around the curve, with its shocks and its feedback."""
         model = price_model(self.name, self.model, self.forward_curve)
         return with_feedback(shocked(model, self.shocks), self.feedback)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Index:
-    r"""A price index: log-linear between published levels, growing steadily after the last.
-
-    .. math:: I(d) = I_n (1 + g)^{(d - d_n)/365} \quad\text{after the last level } I_n
-
-    Parameters
-    ----------
-    levels
-        (date, level), dates increasing.
-    growth
-        Yearly growth after the last level, decimal.
-
-    Examples
-    --------
-    >>> cpi = Index(
-    ...     levels=((datetime.date(2025, 1, 1), 300.0), (datetime.date(2026, 1, 1), 309.0)),
-    ...     growth=0.02,
-    ... )
-    >>> round(cpi.at(datetime.date(2027, 1, 1)), 2)
-    315.18
-    >>> cpi.at(datetime.date(2026, 1, 1))
-    309.0
-    """
-
-    levels: tuple[tuple[datetime.date, float], ...]
-    growth: float
-
-    def at(self, date: datetime.date) -> float:
-        """Return the level on a date; a date before the first level is refused."""
-        dates = [known for known, _ in self.levels]
-        position = bisect_right(dates, date) - 1
-        if position < 0:
-            message = f"index must be known on {date}, the first level is of {dates[0]}"
-            raise ValueError(message)
-        before, level = self.levels[position]
-        if before == date:
-            return level
-        if position == len(dates) - 1:
-            years = (date - before).days / DAYS_IN_YEAR
-            return level * math.pow(1.0 + self.growth, years)
-        after, next_level = self.levels[position + 1]
-        share = (date - before).days / (after - before).days
-        return math.exp((1.0 - share) * math.log(level) + share * math.log(next_level))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,15 +154,37 @@ class Market:
         """Return a price by its name; an unknown one is refused."""
         return _known(self.commodities, name, "commodity", self.name)
 
+    @property
+    def simulated(self) -> dict[str, CommodityMarket]:
+        """Everything with a model: the commodities, then the indices that have one."""
+        indices = {
+            name: CommodityMarket(
+                name=name,
+                unit=INDEX_UNIT,
+                forward_curve=index.forward_curve(self.valuation_date),
+                model=index.model,
+                is_traded=False,
+                note=index.note,
+            )
+            for name, index in self.indices.items()
+            if index.model is not None
+        }
+        for name in indices:
+            if name in self.commodities:
+                message = f"indices must not have the name of a commodity, got {name!r}"
+                raise ValueError(message)
+        return {**self.commodities, **indices}
+
     def price_model(self, names: Sequence[str]) -> Joint:
-        """Return the joint model of some prices, in the order of the market file."""
+        """Return the joint model of some prices and indices, in the order of the market file."""
         from montecarlo.models import Joint
 
+        known = self.simulated
         for name in names:
-            self.commodity(name)
-        chosen = [name for name in self.commodities if name in set(names)]
+            _known(known, name, "commodity", self.name)
+        chosen = [name for name in known if name in set(names)]
         return Joint(
-            models=[self.commodities[name].price_model() for name in chosen],
+            models=[known[name].price_model() for name in chosen],
             correlation=self.correlation_matrix(chosen),
         )
 
@@ -249,7 +229,7 @@ class Market:
                 **({"feedback": item.feedback.text} if item.feedback else {}),
                 **({"note": item.note} if item.note else {}),
             }
-            for name, item in self.commodities.items()
+            for name, item in self.simulated.items()
             if name in names
         }
 
@@ -331,7 +311,7 @@ class Market:
         return math.fsum(record.value for record in inside)
 
     def index(self, name: str, date: datetime.date) -> float:
-        """Return the level of an index on a date, published or projected."""
+        """Return the level of an index on a date, published or projected; its mean where random."""
         index = _known(self.indices, name, "index", self.name)
         try:
             return index.at(date)

@@ -17,7 +17,7 @@ from contracts.specification.curve_terms import (
 )
 
 if TYPE_CHECKING:
-    from contracts.market import Index
+    from contracts.price_index import Index
     from contracts.specification.market_terms import CommodityTerms
     from montecarlo import DiscountCurve, ForwardCurve, Seasonality
 

@@ -48,6 +48,15 @@ def market_document(market: Market) -> dict[str, Any]:
             }
             for name, item in market.commodities.items()
         },
+        "indices": {
+            name: {
+                "levels": {date.isoformat(): level for date, level in index.levels},
+                "growth": index.growth,
+                "model": None if index.model is None else dict(index.model),
+                "note": index.note or None,
+            }
+            for name, index in market.indices.items()
+        },
         "risk_factors": _records(risk_factor_rows(market)),
         "measures": _records(measure_rows(market)),
         "quotes": {
@@ -59,7 +68,7 @@ def market_document(market: Market) -> dict[str, Any]:
             {"between": [first, second], "value": value}
             for (first, second), value in market.correlation.items()
         ],
-        "correlation_matrix": market.correlation_matrix(names).tolist(),
+        "correlation_matrix": market.correlation_matrix(list(market.simulated)).tolist(),
         "simplifications": list(market.simplifications),
         "sources": [dataclasses.asdict(source) for source in market.sources],
         "terms": dict(market.terms),

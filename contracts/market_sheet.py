@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contracts.feedback import market_feedback
-from contracts.market import Actual, CommodityMarket, Fixing, Index, Market
+from contracts.market import Actual, CommodityMarket, Fixing, Market
 from contracts.market_correlation import nearest_correlations
 from contracts.market_curves import discount_curve, forward_curve, yield_curve
 from contracts.paths import TermPath
 from contracts.plain import plain
+from contracts.price_index import Index
 from contracts.price_models import parameters_of
 from contracts.shocks import MarketShock, market_shock
 from contracts.specification.faults import Faults
@@ -20,6 +21,7 @@ from contracts.specification.market_checks import check_market
 from contracts.specification.market_terms import (
     CommodityTerms,
     FixingTerms,
+    IndexTerms,
     MarketSheet,
 )
 from contracts.yaml_document import read_document
@@ -109,15 +111,25 @@ def _market(sheet: MarketSheet, faults: Faults) -> Market:
 
     today = sheet.valuation_date
     indices = {
-        name: Index(levels=tuple(item.levels.items()), growth=item.growth)
+        name: Index(
+            levels=tuple(item.levels.items()),
+            growth=item.growth,
+            model=None if item.model is None else parameters_of(item.model.model_dump(), today),
+            note=_notes(item),
+        )
         for name, item in sheet.indices.items()
     }
+    for name, index in indices.items():
+        if index.model is not None:
+            faults.attempt(("indices", name, "levels"), partial(index.at, today))
+    faults.raise_if_any()
     discount, yields, curves = _curves(sheet, indices, faults)
     shocks = _shocks(sheet, faults)
     correlation = {(item.between[0], item.between[1]): item.value for item in sheet.correlations}
     moved: tuple[str, ...] = ()
     if sheet.nearest_correlation:
-        correlation, moved = nearest_correlations(list(sheet.commodities), correlation)
+        random = [name for name, index in indices.items() if index.model is not None]
+        correlation, moved = nearest_correlations([*sheet.commodities, *random], correlation)
     fixings: dict[str, list[Fixing]] = {}
     for item in sheet.fixings:
         fixings.setdefault(item.commodity, []).append(_fixing(item))
@@ -207,10 +219,14 @@ def _commodity(
         forward_curve=curve,
         model=parameters_of(item.model.model_dump(), today),
         is_traded=item.traded,
-        note=" ".join(note for note in (item.note, getattr(item.model, "note", None)) if note),
+        note=_notes(item),
         shocks=tuple(one for one in shocks if name in one.commodities),
         feedback=market_feedback(item.feedback, item.unit, today) if item.feedback else None,
     )
+
+
+def _notes(item: CommodityTerms | IndexTerms) -> str:
+    return " ".join(note for note in (item.note, getattr(item.model, "note", None)) if note)
 
 
 def _shocks(sheet: MarketSheet, faults: Faults) -> list[MarketShock]:
@@ -234,11 +250,12 @@ def _fixing(item: FixingTerms) -> Fixing:
 
 def _check_models(market: Market, faults: Faults) -> None:
     """Build each model alone, so that what it refuses is found at its own terms."""
-    for name, item in market.commodities.items():
+    for name, item in market.simulated.items():
         try:
             item.price_model()
         except ValueError as error:
-            path: TermPath = ("commodities", name, "model")
+            section = "commodities" if name in market.commodities else "indices"
+            path: TermPath = (section, name, "model")
             message = str(error)
             found = re.fullmatch(r"([a-z_]+)((?:\[\d+\])*)(.*)", message, re.DOTALL)
             if found and found[1] in item.model:
@@ -251,7 +268,7 @@ def _check_models(market: Market, faults: Faults) -> None:
 
 def _check_positive_definite(market: Market, faults: Faults) -> None:
     try:
-        market.price_model(list(market.commodities))
+        market.price_model(list(market.simulated))
     except ValueError as error:
         message = str(error)
         path: TermPath = ("correlations",)

@@ -46,7 +46,7 @@ def risk_factor_rows(market: Market) -> Rows:
             ("model", "mean_reversion", "half_life", "volatility", "risk_premium", "forward_curve")
         ),
     )
-    for name, item in market.commodities.items():
+    for name, item in market.simulated.items():
         for factor in item.price_model().risk_premia():
             labels.append((name, factor.name))
             columns["model"].append(str(item.model["kind"]))
@@ -91,7 +91,7 @@ def measure_rows(market: Market, years: Sequence[float] = YEARS) -> Rows:
         [],
         _empty(("unit", "pricing", "physical", "pricing_drift", "physical_drift", "premium")),
     )
-    for name, item in market.commodities.items():
+    for name, item in market.simulated.items():
         model = item.price_model()
         today = float(model.expected_spot(np.zeros(1))[0])
         means = {measure: model.expected_spot(at, measure) for measure in ("pricing", "physical")}
@@ -129,7 +129,7 @@ def premium_lines(market: Market, names: Sequence[str]) -> list[str]:
     """
     lines = []
     for name in names:
-        item = market.commodities.get(name)
+        item = market.simulated.get(name)
         factors = () if item is None else item.price_model().risk_premia()
         if item is None or item.is_traded or not factors:
             continue
@@ -142,7 +142,7 @@ def premium_lines(market: Market, names: Sequence[str]) -> list[str]:
 
 def curve_word(market: Market, name: str) -> str:
     """Return ``"quoted"`` or ``"assumption"``: what the forward curve of a price is."""
-    return "quoted" if market.commodities[name].is_traded else "assumption"
+    return "quoted" if market.simulated[name].is_traded else "assumption"
 
 
 def _empty(names: Sequence[str]) -> dict[str, list[float | str]]:

@@ -16,7 +16,7 @@ from contracts.periods import Periods
 from contracts.windows import Windows
 
 Prices = Mapping[str, FloatArray]
-"""Simulated prices of one block: commodity -> ``(n_dates, n_paths)``."""
+"""Simulated prices and indices of one block: name -> ``(n_dates, n_paths)``."""
 
 Observe = Callable[[Prices, Observed], FloatArray]
 Apply = Callable[[FloatArray, Observed], FloatArray]
@@ -39,7 +39,11 @@ class Context(Protocol):
         ...
 
     def index(self, name: str, date: datetime.date) -> float:
-        """Return the level of an index on a date."""
+        """Return the level of an index on a date, its mean where it is random."""
+        ...
+
+    def index_means(self, name: str, dates: DateArray) -> FloatArray | None:
+        """Return the means around which an index is simulated, ``(n,)``; ``None``: it is not."""
         ...
 
     def rate(self, name: str, date: datetime.date) -> float:

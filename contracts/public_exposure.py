@@ -80,7 +80,7 @@ def exposure(
     Table with one row a group and ``total``, columns (probability measure, statistic, unit).
     ``recorded`` is what is paid or already settled, ``contingent`` the rest of the expected
     payments; ``maximum_obligation`` is what is paid if every price still to come is zero, NaN where
-    a path pays more than that (payments that rise with a price).
+    a path pays more than that (payments that rise with a price), or where a random index moves it.
     Appropriation columns are NaN where a deal in the group has none for that year, and where the
     group holds only a part of what the party pays for the deal in that year.
 
@@ -203,7 +203,8 @@ def _table(
     for statistic in ("probability_of_payment", "standard_error_probability"):
         add("physical", statistic, paid[statistic], "1")
     at_zero = _at_zero_prices(groups)
-    # Payments that rise with a price, or that a cap moves between years, have no such bound.
+    # Payments that rise with a price or an index, or that a cap moves between years, have no
+    # such bound.
     is_bound = outlays.samples.max(axis=1) <= at_zero * (1.0 + 1e-9) + 1e-6
     add("contract", "maximum_obligation", np.where(is_bound, at_zero, np.nan))
     add("contract", "recorded", _recorded(groups))
@@ -229,12 +230,26 @@ def _index(groups: Groups) -> pd.Index:
 
 
 def _at_zero_prices(groups: Groups) -> FloatArray:
-    """Return what is paid by group, and in all, when every price still to come is zero."""
+    """Return what is paid by group, and in all, when every price still to come is zero.
+
+    NaN where that depends on an index to come, which nothing bounds.
+    """
     outputs = GroupOutputs(groups, [Controls() for _ in groups.settlements], discounted=False)
     deals = [settlement.deal for settlement in groups.settlements]
-    names, dates = simulated_dates(deals, groups.settlements[0].market)
+    market = groups.settlements[0].market
+    names, dates = simulated_dates(deals, market)
     prices = {name: np.zeros((len(dates), 1)) for name in names}
-    return outputs.split(prices, 1)[: outputs.n_groups, 0]
+    indices = [name for name in names if name not in market.commodities]
+
+    def paid(multiple: float) -> FloatArray:
+        for name in indices:
+            mean = market.simulated[name].forward_curve(market.years(dates))
+            prices[name] = multiple * mean[:, None]
+        found: FloatArray = outputs.split(prices, 1)[: outputs.n_groups, 0]
+        return found
+
+    at_mean = paid(1.0)
+    return np.where(at_mean == paid(2.0), at_mean, np.nan) if indices else at_mean
 
 
 def _recorded(groups: Groups) -> FloatArray:

@@ -18,7 +18,7 @@ from contracts.conventions import BoolArray, DateArray, FloatArray, IntArray, Ob
 from contracts.deal import Clause, Deal
 from contracts.market import Market
 from contracts.modifiers.payment_terms import FlowDates
-from contracts.observations import ReferencePrice
+from contracts.observations import ReferencePrice, Schedule
 from contracts.periods import Periods, day
 from contracts.protocols import (
     Apply,
@@ -106,7 +106,7 @@ class Settlement:
 
         Settled periods read no such price, so their rows are right whatever it is.
         """
-        prices = dict.fromkeys(self.market.commodities, np.ones((self.n_dates, 1)))
+        prices = dict.fromkeys(self.market.simulated, np.ones((self.n_dates, 1)))
         return self.observe(prices), prices
 
     def settled_flows(self, line: Line) -> FloatArray:
@@ -136,8 +136,21 @@ def fixing_dates(deal: Deal) -> dict[str, DateArray]:
     return {name: np.unique(np.concatenate(dates)) for name, dates in found.items()}
 
 
+def reset_dates(deal: Deal) -> dict[str, DateArray]:
+    """Return the dates on which each index is read, past ones included."""
+    found: dict[str, list[DateArray]] = {}
+    for schedule, observation in deal.observations.values():
+        if schedule is not None and isinstance(observation, Schedule):
+            for index, dates in observation.reset_dates(deal.schedules[schedule]).items():
+                found.setdefault(index, []).append(dates)
+    return {name: np.unique(np.concatenate(dates)) for name, dates in found.items()}
+
+
 def simulated_dates(deals: Sequence[Deal], market: Market) -> tuple[tuple[str, ...], DateArray]:
-    """Return the prices that must be simulated, in market order, and on which dates."""
+    """Return the prices that must be simulated, in market order, and on which dates.
+
+    Indices that have a model come after the commodities.
+    """
     today = day(market.valuation_date)
     future: dict[str, list[DateArray]] = {}
     for deal in deals:
@@ -148,7 +161,13 @@ def simulated_dates(deals: Sequence[Deal], market: Market) -> tuple[tuple[str, .
             ahead = dates[dates >= today]
             if len(ahead):
                 future.setdefault(commodity, []).append(ahead)
-    names = tuple(name for name in market.commodities if name in future)
+    simulated = market.simulated
+    for deal in deals:
+        for index, dates in reset_dates(deal).items():
+            ahead = dates[dates > today]
+            if index in market.indices and index in simulated and len(ahead):
+                future.setdefault(index, []).append(ahead)
+    names = tuple(name for name in simulated if name in future)
     if not names:
         return (), np.array([today], dtype="datetime64[D]")
     return names, np.unique(np.concatenate([d for name in names for d in future[name]]))
@@ -262,6 +281,10 @@ class _Known:
 
     def index(self, name: str, date: datetime.date) -> float:
         return self._market.index(name, date)
+
+    def index_means(self, name: str, dates: DateArray) -> FloatArray | None:
+        found = self._market.simulated.get(name) if name in self._market.indices else None
+        return None if found is None else found.forward_curve(self._market.years(dates))
 
     def rate(self, name: str, date: datetime.date) -> float:
         return self._market.rate(name, date)

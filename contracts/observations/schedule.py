@@ -1,4 +1,4 @@
-r"""Schedule: a value that is known in advance, in steps and possibly escalated.
+r"""Schedule: a value in steps, known in advance but for an index that may escalate it.
 
 .. math:: K_t = K_{j(t)} \, I_t
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from contracts.checks import finite, require
 from contracts.conventions import DateArray, FloatArray, Observed
-from contracts.observations.escalation import FixedEscalation, IndexEscalation
+from contracts.observations.escalation import FixedEscalation, IndexEscalation, RandomFactors
 from contracts.periods import Periods
 from contracts.protocols import Bound, Context, Prices
 
@@ -60,16 +60,33 @@ class Schedule:
         """No price is read."""
         return {}
 
+    def reset_dates(self, periods: Periods) -> Mapping[str, DateArray]:
+        """Return the dates on which an index is read."""
+        if not isinstance(self.escalation, IndexEscalation):
+            return {}
+        return {self.escalation.index: self.escalation.reset_dates(periods.start)}
+
     def values(self, periods: Periods) -> FloatArray:
         """Return ``(n_periods,)`` values before escalation."""
         return step_values(self.steps, periods.start)
 
     def bind(self, name: str, periods: Periods, context: Context) -> Bound:
-        """Fix the values of all periods."""
+        """Fix the values of all periods, but those that an index still moves."""
         values = self.values(periods)
-        if self.escalation is not None:
-            values = values * self.escalation.factors(periods.start, context)
-        return known(values)
+        if self.escalation is None:
+            return known(values)
+        if isinstance(self.escalation, IndexEscalation):
+            moving = self.escalation.random_factors(periods.start, context)
+            if moving is not None:
+                return _moving(values, moving)
+        return known(values * self.escalation.factors(periods.start, context))
+
+
+def _moving(values: FloatArray, factors: RandomFactors) -> Bound:
+    def observe(prices: Prices, observed: Observed) -> FloatArray:
+        return values[:, None] * factors.on(prices)
+
+    return Bound(observe=observe, is_fixed=factors.is_fixed)
 
 
 def known(values: FloatArray) -> Bound:

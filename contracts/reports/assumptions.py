@@ -63,7 +63,7 @@ def _observed(name: object, seen: Mapping[str, Any]) -> object:
 
 def market_lines(market: Market, deal: Deal, names: Sequence[str]) -> list[str]:
     """Return the model, the curve and the correlations of each price, and the discount rates."""
-    lines = [f"{name}: {_price(market, name)}" for name in names if name in market.commodities]
+    lines = [f"{name}: {_price(market, name)}" for name in names if name in market.simulated]
     for name, dates in fixing_dates(deal).items():
         known = last_stated_day(market.terms.get("commodities", {}).get(name, {}))
         if known and str(dates[-1]) > known:
@@ -76,7 +76,7 @@ def market_lines(market: Market, deal: Deal, names: Sequence[str]) -> list[str]:
             lines.append(f"correlation {value:g} of {first} with {second}")
     without = [
         f"{a} with {b}"
-        for a, b in combinations([name for name in names if name in market.commodities], 2)
+        for a, b in combinations([name for name in names if name in market.simulated], 2)
         if (a, b) not in market.correlation and (b, a) not in market.correlation
     ]
     if without:
@@ -100,7 +100,7 @@ def feedback_lines(market: Market, names: Sequence[str]) -> list[str]:
 
 
 def _price(market: Market, name: str) -> str:
-    item = market.commodities[name]
+    item = market.simulated[name]
     parameters = ", ".join(
         _named(key, value)
         for key, value in item.model.items()

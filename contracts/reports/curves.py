@@ -24,6 +24,8 @@ def curve_text(market: Market, name: str) -> str:
     >>> curve_text(load_market("uk-power-2025-07-01"), "gb-wind-weighted-power")
     'forward 64.40 (2025-07-01) to 70.00 (2043-04-01), no traded curve, ours is an assumption'
     """
+    if name not in market.commodities:
+        return _index_text(market, name)
     item = market.commodities[name]
     about = stated(market, name)
     today = market.valuation_date.isoformat()
@@ -41,6 +43,13 @@ def curve_text(market: Market, name: str) -> str:
         curve += f" to {last:.2f} ({days[-1]})"
     more = [text for text in (_way(about), _seasons(about)) if text]
     return ", ".join([curve, *more, "traded curve" if item.is_traded else ASSUMED])
+
+
+def _index_text(market: Market, name: str) -> str:
+    index = market.indices[name]
+    date, level = index.levels[-1]
+    growth = f"{100.0 * index.growth:g}% a year"
+    return f"around {level:g} ({date}) growing {growth}, an assumption"
 
 
 def stated(market: Market, name: str) -> Mapping[str, Any]:

@@ -26,7 +26,7 @@ def print_market(market: Market) -> None:
     out = console()
     out.print(market.title, style="bold")
     out.print(f"market {market.name} · {market.valuation_date} · {market.currency}")
-    for name, item in market.commodities.items():
+    for name, item in market.simulated.items():
         out.print(f"  {name}: {item.unit}, {curve_text(market, name)}")
     rates = ", ".join(f"{100.0 * market.zero_rate_in(years):.2f}% {years}y" for years in (1, 5, 10))
     for line in shock_lines(market, list(market.commodities)):
@@ -40,9 +40,9 @@ def print_market(market: Market) -> None:
         if table.row_count:
             show(out, table)
             out.print()
-    for line in premium_lines(market, list(market.commodities)):
+    for line in premium_lines(market, list(market.simulated)):
         out.print(line)
-    for name, item in market.commodities.items():
+    for name, item in market.simulated.items():
         if item.note:
             out.print(f"{name}: {item.note}")
     if market.simplifications:
@@ -120,7 +120,7 @@ def _measures(market: Market) -> Table:
 
 
 def _correlations(market: Market) -> Table:
-    names = list(market.commodities)
+    names = list(market.simulated)
     table = make_table("Correlations of returns", ("price", "with", "correlation"), names=2)
     matrix = market.correlation_matrix(names)
     for i, j in combinations(range(len(names)), 2):

@@ -223,7 +223,7 @@ def _loans(valuation: Valuation, rows: Rows) -> Table:
 
 def _print_notes(out: Console, deal: Deal, market: Market, names: Sequence[str]) -> None:
     for name in names:
-        note = market.commodities[name].note if name in market.commodities else ""
+        note = market.simulated[name].note if name in market.simulated else ""
         if note:
             out.print(f"{name}: {note}")
     if deal.simplifications:

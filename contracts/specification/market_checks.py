@@ -40,7 +40,10 @@ def check_market(faults: Faults) -> None:
             _check_not_after(faults, ("rates", name, key), key, today)
     for name, item in mappings(terms, "indices").items():
         check_increasing(faults, ("indices", name, "levels"), item.get("levels"))
-    _check_correlations(faults, list(units))
+        if item.get("model") is not None and name in units:
+            faults.add(("indices", name), "must not have the name of a commodity")
+    random = [name for name, item in mappings(terms, "indices").items() if item.get("model")]
+    _check_correlations(faults, [*units, *random])
     _check_shocks(faults, list(units))
     _check_fixings(faults, units, today)
     _check_actuals(faults, today)
@@ -81,11 +84,13 @@ def _check_correlations(faults: Faults, names: list[str]) -> None:
             continue
         for j, name in enumerate(pair):
             if name not in names:
-                rule = f"must name a commodity of this market{faults.advice(name, names)}"
-                faults.add((*path, j), rule, name)
+                rule = "must name a commodity of this market"
+                if name in mappings(faults.terms, "indices"):
+                    rule = "must name a commodity of this market, or an index that has a model"
+                faults.add((*path, j), f"{rule}{faults.advice(name, names)}", name)
         key = frozenset(pair)
         if len(pair) == 2 and len(key) == 1:
-            faults.add(path, "must name two different commodities", pair[0])
+            faults.add(path, "must name two different prices", pair[0])
         elif key in seen:
             faults.add(path, f"must not repeat the pair of correlations[{seen[key]}]")
         seen.setdefault(key, i)

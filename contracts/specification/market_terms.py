@@ -13,7 +13,7 @@ from contracts.specification.curve_terms import (
 )
 from contracts.specification.feedback_terms import FeedbackTerms
 from contracts.specification.measures import Currency, Price, PriceUnit, Quantity
-from contracts.specification.model_terms import AnyModel
+from contracts.specification.model_terms import AnyModel, IndexModel
 from contracts.specification.scalars import (
     Correlation,
     Date,
@@ -30,12 +30,14 @@ from contracts.specification.term_sheet import SourceTerms
 
 
 class IndexTerms(Sheet):
-    """A price index: published levels, then growth."""
+    """A price index: published levels, then growth, or a model around it."""
 
     levels: dict[Date, Positive]
     """Date -> published level; log-linear between."""
     growth: Rate
     """Yearly growth after the last level, decimal."""
+    model: IndexModel | None = None
+    """What moves it, after the valuation date, around levels and growth; left out: nothing."""
     note: Prose | None = None
 
 
@@ -76,7 +78,7 @@ class CommodityTerms(Sheet):
 
 
 class CorrelationTerms(Sheet):
-    """Correlation of two prices' returns; pairs that are not named have 0."""
+    """Correlation of two returns, of prices or of indices with a model; others have 0."""
 
     between: Annotated[list[Name], Field(min_length=2, max_length=2)]
     value: Correlation

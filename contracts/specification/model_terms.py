@@ -195,6 +195,11 @@ class BootstrapTerms(Sheet):
     note: Prose | None = None
 
 
+IndexModel = Annotated[
+    Annotated[InflationTerms, Tag("<inflation>")] | Annotated[GBMTerms, Tag("<gbm>")],
+    Discriminator(tag_of),
+]
+
 AnyModel = Annotated[
     Annotated[ConstantTerms, Tag("<constant>")]
     | Annotated[GBMTerms, Tag("<gbm>")]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.market import Index
+from contracts.price_index import Index
 from montecarlo import PriceDeck, SteadyInflation
 from montecarlo.grid import year_fraction
 

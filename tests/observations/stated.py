@@ -27,6 +27,9 @@ class Stated:
     def index(self, name, date):
         return self.levels[name][date.isoformat()]
 
+    def index_means(self, name, dates):
+        return None
+
     def rate(self, name, date):
         return self.rates[name][date.isoformat()]
 

@@ -6,10 +6,11 @@ import numpy as np
 
 from contracts.deal import Clause, Deal, Party
 from contracts.legs import ConvertiblePreferred, FixedAmount, Loan, Warrant
-from contracts.market import CommodityMarket, Fixing, Index, Market
+from contracts.market import CommodityMarket, Fixing, Market
 from contracts.modifiers import PaymentTerms
 from contracts.observations import InterestRate, PricingDates, ReferencePrice, Schedule
 from contracts.periods import Periods
+from contracts.price_index import Index
 from montecarlo import DiscountCurve, ForwardCurve
 
 TODAY = datetime.date(2025, 7, 10)
