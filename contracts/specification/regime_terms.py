@@ -24,8 +24,9 @@ class RegimeTerms(Sheet):
     volatility: Volatility
     log_level: Number = 0.0
     """Where the log price is pulled to, relative to the other states; 0.7 is twice as high as 0."""
-    drift: Rate = 0.0
-    """Growth a year relative to the other states, where nothing reverts to a mean."""
+    drift: Number = 0.0
+    """Growth a year relative to the other states, where nothing reverts to a mean; a short spell
+    may well drift by more than a half."""
     risk_premium: Rate = 0.0
     """What the real-world drift adds, decimal a year."""
     note: Prose | None = None

@@ -74,6 +74,16 @@ def test_a_deal_is_valued_and_its_market_printed():
     assert "initial open" in text
 
 
+def test_a_short_spell_may_drift_fast():
+    """As a fit finds it: down by four fifths a year, for some weeks."""
+    terms = changed(regimes__open={"volatility": 0.2}, mean_reversion=0.0)
+    terms["regimes"]["licences"] = {"volatility": 0.3}
+    terms["regimes"]["embargo"] = {"volatility": 0.6, "drift": -0.8}
+    model = with_model(terms).commodity("ndpr-oxide").price_model()
+
+    assert model.regimes[2].drift == -0.8
+
+
 def test_an_editor_knows_the_terms():
     assert "RegimeSwitchingTerms" in str(json_schema("market"))
 
