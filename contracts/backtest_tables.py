@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -82,3 +82,50 @@ def fit_table(found: Backtest) -> pd.DataFrame:
 
 def _days(days: Sequence[np.datetime64]) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(np.array(days, dtype="datetime64[ns]"))
+
+
+def backtest_document(found: Backtest) -> dict[str, Any]:
+    """Return what ``offtake backtest --json`` prints: scores, forecasts, failures, fits."""
+    return {
+        "name": found.name,
+        "unit": found.unit,
+        "data_hash": found.data_hash,
+        "horizon": found.horizon,
+        "window_years": found.window_years,
+        "every_months": found.every_months,
+        "benchmark": found.benchmark,
+        "origins": [str(origin) for origin in found.origins],
+        "scores": [{key: _or_none(entry) for key, entry in row.items()} for row in found.scores()],
+        "forecasts": [
+            {
+                "model": made.model,
+                "months": made.months,
+                "origin": str(made.origin),
+                "date": str(made.date),
+                "observed": made.observed,
+                **made.quantiles,
+                "probability_below": made.probability_below,
+                "crps": made.crps,
+                "crps_of_price": made.crps_of_price,
+                "log_density": _or_none(made.log_density),
+            }
+            for made in found.forecasts
+        ],
+        "failures": [
+            {"model": failure.model, "origin": str(failure.origin), "message": failure.message}
+            for failure in found.failures
+        ],
+        "fits": [
+            {
+                "model": made.model,
+                "origin": str(made.origin),
+                "values": {name: _or_none(value) for name, value in dict(made.values).items()},
+                "warnings": list(made.warnings),
+            }
+            for made in found.fits
+        ],
+    }
+
+
+def _or_none(entry: Any) -> Any:  # noqa: ANN401
+    return None if isinstance(entry, float) and not np.isfinite(entry) else entry

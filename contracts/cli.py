@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from contracts.backtest_command import backtest as backtest_command
 from contracts.calibrate_command import calibrate as calibrate_command
 from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
 
 if TYPE_CHECKING:
     from contracts.run import DealLike, MarketLike
 from contracts.market_command import market as market_command
+from contracts.uncertainty_command import uncertainty as uncertainty_command
 
 app = typer.Typer(
     name="offtake",
@@ -34,6 +36,8 @@ golden = typer.Typer(help="Regression tests on valuations: record a golden file,
 app.add_typer(golden, name="golden", no_args_is_help=True)
 app.command("market")(market_command)
 app.command("calibrate")(calibrate_command)
+app.command("backtest")(backtest_command)
+app.command("uncertainty")(uncertainty_command)
 
 DealName = Annotated[str, typer.Argument(metavar="DEAL", help="A built-in deal or a file.")]
 MarketName = Annotated[

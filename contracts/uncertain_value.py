@@ -129,7 +129,7 @@ class ParameterUncertainty:
             "standard_error": self.base.standard_error,
             "mean_fair_value": float(self.fair_values.mean()),
             "fair_value_percentiles": {
-                name: {"value": point, "standard_error": error}
+                name: {"value": point, "standard_error": _or_none(error)}
                 for name, (point, error) in self.percentiles().items()
             },
             "variance": {

@@ -46,6 +46,7 @@ from contracts.plots.regimes import (
     regime_paths,
     regime_paths_table,
 )
+from contracts.plots.uncertainty import spread, spread_table
 from contracts.plots.worth import waterfall, waterfall_table
 
 PLOTS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
@@ -63,6 +64,7 @@ PLOTS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "residual_autocorrelation": (residual_autocorrelation, residual_autocorrelation_table),
     "residual_quantiles": (residual_quantiles, residual_quantiles_table),
     "residual_series": (residual_series, residual_series_table),
+    "spread": (spread, spread_table),
     "transform_histogram": (transform_histogram, transform_histogram_table),
     "volatility_by_horizon": (volatility_by_horizon, volatility_by_horizon_table),
     "waterfall": (waterfall, waterfall_table),
@@ -99,6 +101,8 @@ __all__ = [
     "residual_quantiles_table",
     "residual_series",
     "residual_series_table",
+    "spread",
+    "spread_table",
     "transform_histogram",
     "transform_histogram_table",
     "volatility_by_horizon",

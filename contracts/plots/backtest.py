@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -190,3 +191,17 @@ def forecast_fans(
     canvas.finish(axes, title=title or text)
     canvas.legend_below(axes, columns=2)
     return axes
+
+
+def save_pictures(found: Backtest, history: PriceHistory, folder: Path) -> list[Path]:
+    """Write the coverage, and the fans and the histogram of each model, as PNG files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures = {"coverage.png": coverage(found)}
+    middle = found.months[len(found.months) // 2]
+    for model in found.models:
+        if found.of(model, middle):
+            pictures[f"fans-{model}.png"] = forecast_fans(found, history, model)
+            pictures[f"histogram-{model}.png"] = transform_histogram(found, model, middle)
+    for name, axes in pictures.items():
+        canvas.save(axes, folder / name)
+    return [folder / name for name in pictures]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contracts.conventions import PERCENTILE_LABELS
@@ -45,6 +46,13 @@ def axes_for(ax: Axes | None, *, height: float = 4.6) -> Axes:
         raise ModuleNotFoundError(message, name=error.name) from error
     figure = Figure(figsize=(8.0, height), dpi=150, layout="constrained")
     return figure.subplots()
+
+
+def save(ax: Axes, file: Path) -> None:
+    """Write the whole figure that some axes belong to."""
+    figure = ax.get_figure(root=True)
+    if figure is not None:
+        figure.savefig(file)
 
 
 def finish(ax: Axes, *, title: str, money_axis: str = "y") -> None:

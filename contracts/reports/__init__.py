@@ -2,6 +2,7 @@
 
 REPORTS: dict[str, str] = {
     "assumptions": "the terms and the market behind a valuation, as lines",
+    "backtest": "a backtest, on a terminal",
     "calibration": "a fitted price model, on a terminal",
     "console": "the console and its tables",
     "curves": "how a market states a forward curve, as a line",
@@ -14,5 +15,6 @@ REPORTS: dict[str, str] = {
     "panel_calibration": "factors fitted to futures prices, on a terminal",
     "progress": "a line when compiling, a bar when it takes long",
     "terminal": "a valuation, on a terminal",
+    "uncertainty": "a value whose parameters are not known, on a terminal",
 }
 """File in this folder -> what it reports."""
