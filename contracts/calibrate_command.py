@@ -38,6 +38,9 @@ def calibrate(
     quotes_are: Annotated[
         str, typer.Option(help="prices, or averages: month-average, quarter-average.")
     ] = "prices",
+    clock: Annotated[
+        str, typer.Option(help="calendar, or weekdays: nothing happens on a weekend.")
+    ] = "calendar",
     vat: Annotated[
         Text, typer.Option(help="Tax in the prices: 0.13, or 2018-05-01:0.16,2019-04-01:0.13.")
     ] = None,
@@ -125,6 +128,10 @@ def calibrate(
         name=name,
         averaged=cast("Averaged", _averaged(quotes_are)),
     )
+    if clock not in ("calendar", "weekdays"):
+        message = f"--clock must be calendar or weekdays, got {clock!r}"
+        raise ValueError(message)
+    history = history.by_weekdays() if clock == "weekdays" else history
     if first is not None or last is not None:
         history = history.window(first, last)
     found = run(

@@ -152,7 +152,12 @@ def _comparison(found: Calibration) -> Table:
             "-" if half_life is None else f"{half_life:.1f}",
             ", ".join(row["rejected"]) or "none",  # type: ignore[arg-type]
         )
-    table.caption = "\n".join([str(table.caption), *failures])
+    neglects = [
+        f"{kind} takes averages for prices of one moment, which costs it likelihood."
+        for kind, item in comparison.fits.items()
+        if any("as if it were one moment" in warning for warning in item.warnings)
+    ]
+    table.caption = "\n".join([str(table.caption), *neglects, *failures])
     return table
 
 

@@ -94,6 +94,7 @@ def fit_gbm(history: PriceHistory, *, horizon: str = "daily") -> Fit:
         last_price=float(history.prices[-1]),
         residuals=left / volatility,
         residual_dates=taken.dates[1:],
+        warnings=taken.clock_warnings(),
         notices=taken.notices,
     )
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from montecarlo import checks
 from montecarlo.calibrate.cleaning import as_days, as_prices, clean
+from montecarlo.calibrate.clock import clock_warnings, weekday_years
 from montecarlo.checks import FloatArray
 from montecarlo.grid import DAYS_A_YEAR, DateArray, DateLike, as_date
 
@@ -47,6 +48,9 @@ class PriceHistory:
         Sentences about what was done before, kept in front.
     averaged
         ``"month"`` or ``"quarter"`` if each price is the average of such a period.
+    clock
+        ``"calendar"``, or ``"weekdays"``: years pass on weekdays and days of a quote only; see
+        :mod:`montecarlo.calibrate.clock`.
 
     Raises
     ------
@@ -77,11 +81,15 @@ class PriceHistory:
     source: str = ""
     notices: tuple[str, ...] = ()
     averaged: Literal["", "month", "quarter"] = ""
+    clock: Literal["calendar", "weekdays"] = "calendar"
     data_hash: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         checks.name("name", self.name)
         checks.name("unit", self.unit)
+        if self.clock not in ("calendar", "weekdays"):
+            msg = f"clock must be calendar or weekdays, got {self.clock!r}"
+            raise ValueError(msg)
         days = as_days(self.dates)
         given = as_prices(self.name, self.prices, days)
         days, given, found = clean(self.name, days, given)
@@ -153,10 +161,16 @@ class PriceHistory:
         )
 
     def years(self) -> FloatArray:
-        """Return years from the first date, ACT/365F, ``(n,)``."""
+        """Return years from the first date by the history's clock, ``(n,)``; else ACT/365F."""
+        if self.clock == "weekdays":
+            return weekday_years(self.dates)
         days = (self.dates - self.dates[0]).astype(np.float64)
         found: FloatArray = days / DAYS_A_YEAR
         return found
+
+    def by_weekdays(self) -> PriceHistory:
+        """Return the same prices by the clock of weekdays."""
+        return replace(self, clock="weekdays")
 
     def steps(self) -> FloatArray:
         """Return the years between neighbouring prices, ``(n - 1,)``."""
@@ -179,6 +193,12 @@ class PriceHistory:
             )
             raise ValueError(msg)
         return np.log(self.prices)
+
+    def clock_warnings(self) -> tuple[str, ...]:
+        """Return what to say if the calendar is the wrong clock for these prices."""
+        if self.averaged or self.clock == "weekdays":
+            return ()
+        return clock_warnings(self.log_prices(), self.dates)
 
     def log_changes(self, n_quotes: int = 1) -> FloatArray:
         """Return the changes of the log price over so many quotes, overlapping."""

@@ -123,6 +123,7 @@ def fit_schwartz(
         residual_dates=taken.dates[1:],
         warnings=(
             *schwartz_warnings(found, inversion, trials, steps),
+            *taken.clock_warnings(),
             *_warnings_of_average(taken),
         ),
         notices=taken.notices,

@@ -110,7 +110,7 @@ def fit_gbm_behind_quotes(history: PriceHistory, *, horizon: str = "daily") -> F
         last_price=float(history.prices[-1]),
         residuals=residuals,
         residual_dates=taken.dates[2:],
-        warnings=peak.warnings,
+        warnings=(*peak.warnings, *taken.clock_warnings()),
         notices=taken.notices,
         starts=peak.starts,
     )

@@ -159,7 +159,11 @@ def fit_schwartz_behind_quotes(
         last_price=float(history.prices[-1]),
         residuals=transition_residuals(speed, level, volatility, behind, steps),
         residual_dates=taken.dates[2:],
-        warnings=(*peak.warnings, *schwartz_warnings(speed, inversion, trials, steps)),
+        warnings=(
+            *peak.warnings,
+            *schwartz_warnings(speed, inversion, trials, steps),
+            *taken.clock_warnings(),
+        ),
         notices=taken.notices,
         starts=lag.starts,
     )

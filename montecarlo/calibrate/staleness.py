@@ -173,7 +173,11 @@ def staleness_of(history: PriceHistory, *, quotes_a_year: float | None = None) -
     at = _reader(found)
     ratio = at.volatility / first.volatility
     noise = math.hypot(at.standard_error, first.standard_error)
-    is_stale = ratio > MUCH_LARGER and at.volatility - first.volatility > 2.0 * noise
+    # Averaging alone hides a third of the variance from one average to the next (Working 1960).
+    hidden = math.sqrt(1.5) if history.averaged else 1.0
+    is_stale = (
+        ratio > MUCH_LARGER * hidden and at.volatility - hidden * first.volatility > 2.0 * noise
+    )
     return Staleness(
         name=history.name,
         unchanged_share=unchanged,

@@ -122,6 +122,8 @@ def test_half_life_is_the_inverse_with_its_ends_exchanged():
 
     assert half_life.value == pytest.approx(12 * math.log(2) / speed.value)
     assert half_life.low == pytest.approx(12 * math.log(2) / speed.high)
+    # The interval of the speed begins at none, which halves nothing.
+    assert (speed.low, half_life.high) == (0.0, math.inf)
     assert half_life.unit == "months"
     assert fit(HISTORY, "gbm").half_life is None
 

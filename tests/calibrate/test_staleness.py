@@ -116,6 +116,16 @@ def test_sparse_history_is_measured_over_what_it_has(frequency):
     assert not found.is_stale
 
 
+def test_averages_of_a_random_walk_are_not_stale():
+    found = [staleness_of(of(*walk(seed, n=4000)).averages("month")) for seed in range(10)]
+
+    assert sum(item.is_stale for item in found) == 0
+    # Averaging alone makes it 0.25; ten histories of 180 months leave 0.03.
+    assert np.mean([item.monthly_autocorrelation for item in found]) == pytest.approx(
+        0.25, abs=0.08
+    )
+
+
 def test_too_short_a_history_is_refused():
     dates, logs = walk(1, n=9)
 
