@@ -50,6 +50,8 @@ class FreeParameter:
 
     def natural(self, unlimited: float) -> float:
         """Return the value that stands at a place on the scale without limits."""
+        if math.isnan(unlimited):
+            return math.nan
         if math.isfinite(self.low) and math.isfinite(self.high):
             share = _share(unlimited)
             return self.low + (self.high - self.low) * share

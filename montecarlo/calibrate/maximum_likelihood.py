@@ -90,11 +90,16 @@ class Maximum:
         >>> value, round(error, 6)
         (1.5, 0.3)
         """
+        # Steps are taken on the scale without limits, so that none goes beyond one.
         slope = np.empty(self.values.size)
-        for i in range(self.values.size):
-            step = 1e-5 * max(abs(float(self.values[i])), 1e-3)
-            ends = [function(moved(self.values, i, sign * step)) for sign in (1.0, -1.0)]
-            slope[i] = (ends[0] - ends[1]) / (2.0 * step)
+        for i, parameter in enumerate(self.parameters):
+            place = parameter.unlimited(float(self.values[i]))
+            ends = []
+            for step in (1e-5, -1e-5):
+                at = self.values.copy()
+                at[i] = parameter.natural(place + step)
+                ends.append(function(at))
+            slope[i] = (ends[0] - ends[1]) / 2e-5 / parameter.slope(place)
         value = float(function(self.values))
         known = np.isfinite(np.diag(self.covariance))
         open_ones = [

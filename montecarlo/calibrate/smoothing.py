@@ -48,7 +48,6 @@ FREE = (
     FreeParameter(name="volatility", low=0.0),
     FreeParameter(name="drift"),
     FreeParameter(name="immediate_share", low=0.0, high=1.0),
-    FreeParameter(name="persistence", low=0.0, high=1.0),
 )
 STARTS = ((0.02, 0.3), (0.2, 0.85), (0.6, 0.5), (0.05, 0.7))
 
@@ -71,6 +70,7 @@ def fit_gbm_behind_quotes(history: PriceHistory, *, horizon: str = "daily") -> F
     taken = sample(history, horizon)
     logs = taken.for_log_model(FEWEST_PRICES)
     changes, steps = np.diff(logs), taken.steps()
+    step = float(np.median(steps))
 
     def contributions(theta: FloatArray) -> FloatArray:
         return _contributions(theta, changes, steps)
@@ -78,12 +78,12 @@ def fit_gbm_behind_quotes(history: PriceHistory, *, horizon: str = "daily") -> F
     # For a given smoothing drift and volatility have closed forms, so the search is over two.
     found = maximise(
         lambda lag: float(np.sum(contributions(_completed(lag, changes, steps)))),
-        parameters=FREE[2:],
-        starts=[dict(zip(("immediate_share", "persistence"), s, strict=True)) for s in STARTS],
+        parameters=lag_parameters(step),
+        starts=lag_starts(step),
     )
     peak = curvature(
         lambda theta: float(np.sum(contributions(theta))),
-        parameters=FREE,
+        parameters=(*FREE[:2], *lag_parameters(step)),
         values=_completed(found.values, changes, steps),
         starts=found.starts,
     )
@@ -114,6 +114,26 @@ def fit_gbm_behind_quotes(history: PriceHistory, *, horizon: str = "daily") -> F
         notices=taken.notices,
         starts=peak.starts,
     )
+
+
+def lag_parameters(step: float) -> tuple[FreeParameter, FreeParameter]:
+    r"""Return the parameters of a smoothing whose quotes are ``step`` years apart.
+
+    Quotes make up half of what they hold back within a quarter:
+    :math:`\varphi < 2^{-4\Delta}`. Beyond that a price that hardly shows in its quotes explains
+    anything.
+    """
+    slowest = 0.5 ** (step / QUARTER)
+    return FREE[2], FreeParameter(name="persistence", low=0.0, high=slowest)
+
+
+def lag_starts(step: float) -> list[dict[str, float]]:
+    """Return where the search for a smoothing begins."""
+    slowest = 0.9 * lag_parameters(step)[1].high
+    return [
+        {"immediate_share": share, "persistence": min(persistence, slowest)}
+        for share, persistence in STARTS
+    ]
 
 
 def moves_behind(changes: FloatArray, share: float, persistence: float) -> FloatArray:

@@ -35,7 +35,7 @@ from montecarlo.calibrate.free_parameter import FreeParameter
 from montecarlo.calibrate.grid_bootstrap import Inversion, invert
 from montecarlo.calibrate.history import PriceHistory
 from montecarlo.calibrate.horizons import sample
-from montecarlo.calibrate.maximum_likelihood import curvature, maximise
+from montecarlo.calibrate.maximum_likelihood import Maximum, curvature, maximise
 from montecarlo.calibrate.ou import (
     UNKNOWN,
     schwartz_estimates,
@@ -46,17 +46,14 @@ from montecarlo.calibrate.ou import (
 from montecarlo.calibrate.ou_profile import profile, speeds
 from montecarlo.calibrate.parameters import EstimatedParameter
 from montecarlo.calibrate.robust import sandwich
-from montecarlo.calibrate.smoothing import FREE as GBM_FREE
-from montecarlo.calibrate.smoothing import STARTS, prices_behind, weight_now
+from montecarlo.calibrate.smoothing import lag_parameters, lag_starts, prices_behind, weight_now
 from montecarlo.checks import FloatArray
 
 FEWEST_PRICES = 40
-LAG = GBM_FREE[2:]
 FREE = (
     FreeParameter(name="mean_reversion", low=0.0),
     FreeParameter(name="volatility", low=0.0),
     FreeParameter(name="long_run_log_mean"),
-    *LAG,
 )
 FACTOR = 1.35
 """From one trial of mean reversion to the next, along the ridge."""
@@ -88,6 +85,8 @@ def fit_schwartz_behind_quotes(
     logs = taken.for_log_model(FEWEST_PRICES)
     steps = taken.steps()[1:]
     trials = speeds(steps)
+    step = float(np.median(steps))
+    smoothing = lag_parameters(step)
 
     def height(lag: FloatArray) -> float:
         behind = prices_behind(logs, float(lag[0]), float(lag[1]))[1:, None]
@@ -96,8 +95,8 @@ def fit_schwartz_behind_quotes(
 
     lag = maximise(
         height,
-        parameters=LAG,
-        starts=[dict(zip(("immediate_share", "persistence"), s, strict=True)) for s in STARTS],
+        parameters=smoothing,
+        starts=lag_starts(step),
     )
     share, persistence = (float(value) for value in lag.values)
     behind = prices_behind(logs, share, persistence)[1:]
@@ -110,14 +109,14 @@ def fit_schwartz_behind_quotes(
 
     peak = curvature(
         lambda theta: float(np.sum(contributions(theta))),
-        parameters=FREE,
+        parameters=(*FREE, *smoothing),
         values=np.array([speed, volatility, level, share, persistence]),
         starts=lag.starts,
     )
     robust = sandwich(peak, contributions)
     inversion = UNKNOWN
     if is_interval_found:
-        ridge = _ridge(logs, steps, trials, robust.values)
+        ridge = _ridge(logs, steps, trials, robust)
         inversion = _widened(invert(behind, steps, trials, speed), ridge, trials)
         robust = replace(
             robust,
@@ -138,8 +137,8 @@ def fit_schwartz_behind_quotes(
             meaning=meaning,
         )
         for i, parameter, meaning in (
-            (3, LAG[0], "of a move that is quoted at once"),
-            (4, LAG[1], "of the rest, from one quote to the next"),
+            (3, smoothing[0], "of a move that is quoted at once"),
+            (4, smoothing[1], "of the rest, from one quote to the next"),
         )
     )
     return Fit(
@@ -169,9 +168,11 @@ def fit_schwartz_behind_quotes(
     )
 
 
-def _ridge(logs: FloatArray, steps: FloatArray, trials: FloatArray, peak: FloatArray) -> FloatArray:
+def _ridge(logs: FloatArray, steps: FloatArray, trials: FloatArray, top: Maximum) -> FloatArray:
     """Return the parameters along the ridge whose likelihood is close to the highest, (m, 5)."""
     from scipy.optimize import minimize
+
+    peak, smoothing = top.values, top.parameters[3:]
 
     def at(speed: float, lag: FloatArray) -> tuple[float, FloatArray]:
         share, persistence = (float(value) for value in lag)
@@ -183,14 +184,14 @@ def _ridge(logs: FloatArray, steps: FloatArray, trials: FloatArray, peak: FloatA
         return height, np.array([speed, volatility, level, share, persistence])
 
     def natural(places: FloatArray) -> FloatArray:
-        return np.array([p.natural(float(x)) for p, x in zip(LAG, places, strict=True)])
+        return np.array([p.natural(float(x)) for p, x in zip(smoothing, places, strict=True)])
 
     def cost(places: FloatArray, speed: float) -> float:
         return -at(speed, natural(places))[0]
 
     rough: Any = {"xatol": 1e-3, "fatol": 1e-3, "maxiter": 120}
     highest, kept = at(float(peak[0]), peak[3:])[0], [peak]
-    middle = np.array([p.unlimited(float(x)) for p, x in zip(LAG, peak[3:], strict=True)])
+    middle = np.array([p.unlimited(float(x)) for p, x in zip(smoothing, peak[3:], strict=True)])
     for factor in (FACTOR, 1.0 / FACTOR):
         places, speed = middle, float(peak[0])
         while True:

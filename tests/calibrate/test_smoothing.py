@@ -77,6 +77,18 @@ def test_prices_that_are_quoted_at_once_need_no_lag():
     assert lagged["volatility"].value == pytest.approx(plain["volatility"].value, rel=0.1)
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_smoothing_at_its_limit_has_finite_numbers(seed):
+    moves = 0.025 * np.random.default_rng(seed).standard_normal(1999)
+    dates = np.busday_offset("2015-01-01", np.arange(2000), roll="forward")
+    prices = 50.0 * np.exp(np.append(0.0, np.cumsum(moves)))
+    quoted = PriceHistory(name="ndpr", unit="USD/kg", dates=dates, prices=prices)
+    found = fit(quoted.by_weekdays(), "gbm", smoothing="lag")
+
+    assert math.isfinite(found["quarterly_volatility"].value)
+    assert found["volatility"].value == pytest.approx(0.4, rel=0.35)
+
+
 def test_variance_of_quotes_over_a_span_by_simulation():
     rng = np.random.default_rng(5)
     quotes = quotes_of(rng.standard_normal(200_000), 0.2, 0.8)[200:]
