@@ -220,6 +220,9 @@ def _methods(
         if isinstance(method, str) and method not in KINDS and method not in BENCHMARKS:
             msg = f"models must be of {', '.join([*KINDS, *BENCHMARKS])}, got {method!r}"
             raise ValueError(msg)
+        if isinstance(method, str) and method in KINDS and KINDS[method].takes != "history":
+            msg = f"models must be fitted to one price a date, got {method!r}, which takes a panel"
+            raise ValueError(msg)
         checks.name("label of a model", label)
     if benchmark not in listed and benchmark not in BENCHMARKS:
         known = ", ".join(dict.fromkeys([*BENCHMARKS, *listed]))

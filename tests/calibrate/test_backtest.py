@@ -235,6 +235,7 @@ def test_same_seed_same_draws_whatever_else_is_asked(history):
     [
         ({"models": []}, "models must name at least one"),
         ({"models": ["gmb"]}, "models must be of gbm, .*got 'gmb'"),
+        ({"models": ["schwartz-smith"]}, "models must be fitted to one price a date, got 'schw"),
         ({"benchmark": "best"}, "benchmark must be one of random-walk, empirical, gbm, got 'best'"),
         ({"months": [3, 3]}, "months must be whole numbers, each once"),
         ({"months": [0]}, "months must be an integer of at least 1, got 0"),
