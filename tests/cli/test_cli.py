@@ -85,7 +85,7 @@ def test_value_reads_as_a_report(offtake):
         "measure pricing",
         "2,000 paths",
         "seed 7",
-        "mean reversion 0.3",
+        "mean reversion 0.51",
         "no traded curve",
         "forward 55.00 (2025-07-10)",
         "quoted spot 30.03",
