@@ -17,7 +17,7 @@ __all__ = ["amend", "amend_market", "amended_terms"]
 _FREE_KEYS = frozenset(
     {"parties", "schedules", "observations", "steps", "commodities", "yields", "rates", "indices"}
     | {"zero_rates", "par_yields", "levels", "forward_curve", "periods", "prices"}
-    | {"regimes", "transitions"}
+    | {"regimes", "transitions", "exchange_rates"}
 )
 
 

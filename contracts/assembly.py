@@ -12,6 +12,7 @@ from contracts.paths import TermPath
 from contracts.periods import Periods
 from contracts.protocols import Observation
 from contracts.specification import observations as formats
+from contracts.specification.exchange_rate_terms import ConvertTerms
 from contracts.specification.faults import Faults
 from contracts.specification.legs import ClipTerms
 from contracts.specification.period_checks import check_limits, check_steps, check_windows
@@ -153,6 +154,7 @@ def _observation(name: str, item: formats.ObservationTerms, parts: Parts) -> Obs
                     every=item.pricing_dates.every, day=item.pricing_dates.day
                 ),
                 lag_months=item.lag_months,
+                conversion=_conversion(item.convert),
             )
         case formats.VolumeTerms():
             return kinds.Volume(
@@ -182,6 +184,12 @@ def _observation(name: str, item: formats.ObservationTerms, parts: Parts) -> Obs
             return kinds.InterestRate(
                 benchmark=item.benchmark, spread=item.spread, fixing_date=item.fixing_date
             )
+
+
+def _conversion(item: ConvertTerms | None) -> kinds.Conversion | None:
+    if item is None:
+        return None
+    return kinds.Conversion(exchange_rate=item.exchange_rate, vat=item.vat)
 
 
 def _ramp(item: formats.RampTerms | None) -> kinds.Ramp | None:

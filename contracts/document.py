@@ -34,7 +34,10 @@ def document(valuation: Valuation) -> dict[str, Any]:
         "model": None if valuation.is_replay else market.model_terms(valuation.model.names),
         "market_terms": {
             key: market.terms[key]
-            for key in ("commodities", "correlations", "discount", "indices", "rates", "yields")
+            for key in (
+                *("commodities", "correlations", "discount", "exchange_rates", "indices", "rates"),
+                "yields",
+            )
             if key in market.terms
         },
         "n_paths": valuation.plan.n_paths,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from contracts.conventions import DAYS_IN_YEAR, DateArray, FloatArray
+from contracts.exchange_rate import ExchangeRate
 from contracts.feedback import MarketFeedback, with_feedback
 from contracts.market_correlation import matrix_of_pairs
 from contracts.paths import nearest
@@ -121,6 +122,8 @@ class Market:
         Benchmark rate -> (date, quote), dates increasing.
     indices
         Price indices by name.
+    exchange_rates
+        Exchange rates by name, in the market's currency for one unit of a foreign one.
     price_fixings
         Commodity -> published prices, in order and without overlap.
     quantity_actuals
@@ -139,6 +142,7 @@ class Market:
     yields: Mapping[str, DiscountCurve] = field(default_factory=dict)
     rates: Mapping[str, tuple[tuple[datetime.date, float], ...]] = field(default_factory=dict)
     indices: Mapping[str, Index] = field(default_factory=dict)
+    exchange_rates: Mapping[str, ExchangeRate] = field(default_factory=dict)
     price_fixings: Mapping[str, tuple[Fixing, ...]] = field(default_factory=dict)
     quantity_actuals: tuple[Actual, ...] = ()
     discount_name: str = ""
@@ -156,7 +160,18 @@ class Market:
 
     @property
     def simulated(self) -> dict[str, CommodityMarket]:
-        """Everything with a model: the commodities, then the indices that have one."""
+        """Everything with a model: commodities, exchange rates, indices that have one."""
+        rates = {
+            name: CommodityMarket(
+                name=name,
+                unit=rate.unit,
+                forward_curve=rate.forward_curve,
+                model=rate.model,
+                is_traded=False,
+                note=rate.note,
+            )
+            for name, rate in self.exchange_rates.items()
+        }
         indices = {
             name: CommodityMarket(
                 name=name,
@@ -169,11 +184,13 @@ class Market:
             for name, index in self.indices.items()
             if index.model is not None
         }
-        for name in indices:
-            if name in self.commodities:
-                message = f"indices must not have the name of a commodity, got {name!r}"
+        for name in (*rates, *indices):
+            if name in self.commodities or (name in rates and name in indices):
+                message = (
+                    f"an index or a rate must not have the name of another price, got {name!r}"
+                )
                 raise ValueError(message)
-        return {**self.commodities, **indices}
+        return {**self.commodities, **rates, **indices}
 
     def price_model(self, names: Sequence[str]) -> Joint:
         """Return the joint model of some prices and indices, in the order of the market file."""
@@ -262,6 +279,8 @@ class Market:
             Naming the commodity, the first date without a fixing, and how many there are.
         """
         days = np.atleast_1d(np.asarray(dates, dtype="datetime64[D]"))
+        if commodity in self.exchange_rates:
+            return self.exchange_rates[commodity].fixing(days)
         fixings = self.price_fixings.get(commodity, ())
         starts = np.array([fixing.start for fixing in fixings], dtype="datetime64[D]")
         ends = np.array([fixing.end for fixing in fixings], dtype="datetime64[D]")

@@ -18,6 +18,7 @@ from contracts.specification.curve_terms import (
 
 if TYPE_CHECKING:
     from contracts.price_index import Index
+    from contracts.specification.exchange_rate_terms import ExchangeRateTerms
     from contracts.specification.market_terms import CommodityTerms
     from montecarlo import DiscountCurve, ForwardCurve, Seasonality
 
@@ -68,6 +69,24 @@ def forward_curve(
     from montecarlo import seasonal_forward_curve
 
     return seasonal_forward_curve(curve, seasons, valuation_date=today, until=_last_season(today))
+
+
+def exchange_curve(
+    terms: ExchangeRateTerms,
+    today: datetime.date,
+    discount: DiscountCurve,
+    yields: Mapping[str, DiscountCurve],
+) -> ForwardCurve:
+    """Return the curve of an exchange rate: as stated, or spot times foreign over home discount."""
+    from montecarlo import ForwardCurve
+
+    if terms.forward_curve is not None:
+        dates, values = list(terms.forward_curve), list(terms.forward_curve.values())
+        return ForwardCurve.from_dates(today, dates, values)
+    foreign = yields[terms.foreign_yield or ""]
+    times = np.unique(np.concatenate([[0.0], discount.times, foreign.times, [FARTHEST_YEARS]]))
+    parity = foreign.discount_factor(times) / discount.discount_factor(times)
+    return ForwardCurve(times=times, values=(terms.spot or 0.0) * parity)
 
 
 def _of_quotes(

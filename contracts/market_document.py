@@ -57,6 +57,15 @@ def market_document(market: Market) -> dict[str, Any]:
             }
             for name, index in market.indices.items()
         },
+        "exchange_rates": {
+            name: {
+                "unit": rate.unit,
+                "spot": float(rate.forward_curve(0.0)),
+                "model": dict(rate.model),
+                "note": rate.note or None,
+            }
+            for name, rate in market.exchange_rates.items()
+        },
         "risk_factors": _records(risk_factor_rows(market)),
         "measures": _records(measure_rows(market)),
         "quotes": {

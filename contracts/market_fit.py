@@ -43,6 +43,7 @@ def check_fit(deal: "Deal", market: "Market") -> None:
         path: TermPath = ("observations", name)
         _refer(faults, (*path, "commodity"), item.get("commodity"), units, "commodity", market)
         _refer(faults, (*path, "benchmark"), item.get("benchmark"), market.rates, "rate", market)
+        _check_conversion(faults, path, item, units, market)
         growth = item.get("escalation")
         if isinstance(growth, dict):
             where = (*path, "escalation", "index")
@@ -52,7 +53,11 @@ def check_fit(deal: "Deal", market: "Market") -> None:
         path = ("legs", i)
         share = _share(leg)
         _refer(faults, (*path, "share"), share, units, "commodity", market)
-        if share in units and not units[share].endswith("/share"):
+        home = units.get(str(share), "").partition("/")[0]
+        if share in units and home != market.currency:
+            rule = f"must name a share in {market.currency}"
+            faults.add((*path, "share"), f"{rule}; {share} is in {units[share]}")
+        elif share in units and not units[share].endswith("/share"):
             rule = f"must name a price per share of the market {market.name}"
             faults.add((*path, "share"), f"{rule}; {share} is in {units[share]}")
         _refer(
@@ -66,6 +71,32 @@ def check_fit(deal: "Deal", market: "Market") -> None:
             rule = f"must have the observation whose actuals the market {market.name} records"
             faults.add(("observations",), f"{rule}{advice}", actual.observation)
     faults.raise_if_any()
+
+
+def _check_conversion(
+    faults: Faults,
+    path: TermPath,
+    item: dict[str, Any],
+    units: dict[str, str],
+    market: "Market",
+) -> None:
+    """Check that a foreign price is converted, by the rate of its currency, and no other is."""
+    commodity, convert = item.get("commodity"), item.get("convert")
+    if commodity not in units:
+        return
+    currency = units[str(commodity)].partition("/")[0]
+    if not isinstance(convert, dict):
+        if currency != market.currency:
+            rule = f"must be given for a price in {currency}"
+            faults.add((*path, "convert"), f"{rule}; {commodity} is in {units[str(commodity)]}")
+        return
+    where = (*path, "convert", "exchange_rate")
+    rates = market.exchange_rates
+    named = str(convert.get("exchange_rate"))
+    _refer(faults, where, named, rates, "exchange rate", market)
+    if named in rates and rates[named].currency != currency:
+        rule = f"must be a rate of {currency}, the currency of {commodity}"
+        faults.add(where, f"{rule}; {named} is in {rates[named].unit}")
 
 
 def _share(leg: dict[str, Any]) -> str | None:

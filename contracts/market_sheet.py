@@ -7,15 +7,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from contracts.exchange_rate import ExchangeRate
 from contracts.feedback import market_feedback
 from contracts.market import Actual, CommodityMarket, Fixing, Market
 from contracts.market_correlation import nearest_correlations
-from contracts.market_curves import discount_curve, forward_curve, yield_curve
+from contracts.market_curves import discount_curve, exchange_curve, forward_curve, yield_curve
 from contracts.paths import TermPath
 from contracts.plain import plain
 from contracts.price_index import Index
 from contracts.price_models import parameters_of
 from contracts.shocks import MarketShock, market_shock
+from contracts.specification.exchange_rate_terms import ExchangeRateTerms
 from contracts.specification.faults import Faults
 from contracts.specification.market_checks import check_market
 from contracts.specification.market_terms import (
@@ -129,7 +131,8 @@ def _market(sheet: MarketSheet, faults: Faults) -> Market:
     moved: tuple[str, ...] = ()
     if sheet.nearest_correlation:
         random = [name for name, index in indices.items() if index.model is not None]
-        correlation, moved = nearest_correlations([*sheet.commodities, *random], correlation)
+        names = [*sheet.commodities, *sheet.exchange_rates, *random]
+        correlation, moved = nearest_correlations(names, correlation)
     fixings: dict[str, list[Fixing]] = {}
     for item in sheet.fixings:
         fixings.setdefault(item.commodity, []).append(_fixing(item))
@@ -148,6 +151,18 @@ def _market(sheet: MarketSheet, faults: Faults) -> Market:
         yields=yields,
         rates={name: tuple(quotes.items()) for name, quotes in sheet.rates.items()},
         indices=indices,
+        exchange_rates={
+            name: ExchangeRate(
+                name=name,
+                currency=item.currency,
+                unit=f"{sheet.currency}/{item.currency}",
+                forward_curve=exchange_curve(item, today, discount, yields),
+                model=parameters_of(item.model.model_dump(), today),
+                fixings=tuple(item.fixings.items()),
+                note=_notes(item),
+            )
+            for name, item in sheet.exchange_rates.items()
+        },
         price_fixings={
             name: tuple(sorted(found, key=lambda fixing: fixing.start))
             for name, found in fixings.items()
@@ -225,7 +240,7 @@ def _commodity(
     )
 
 
-def _notes(item: CommodityTerms | IndexTerms) -> str:
+def _notes(item: CommodityTerms | IndexTerms | ExchangeRateTerms) -> str:
     return " ".join(note for note in (item.note, getattr(item.model, "note", None)) if note)
 
 
@@ -255,6 +270,7 @@ def _check_models(market: Market, faults: Faults) -> None:
             item.price_model()
         except ValueError as error:
             section = "commodities" if name in market.commodities else "indices"
+            section = "exchange_rates" if name in market.exchange_rates else section
             path: TermPath = (section, name, "model")
             message = str(error)
             found = re.fullmatch(r"([a-z_]+)((?:\[\d+\])*)(.*)", message, re.DOTALL)

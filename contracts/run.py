@@ -133,7 +133,7 @@ def _no_common_market(deals: Sequence[Deal], named: set[str | None]) -> str:
     from contracts.catalogue import load_market, markets
 
     needed = {name for deal in deals for name in fixing_dates(deal)}
-    fitting = [name for name in markets() if needed <= set(load_market(name).commodities)]
+    fitting = [name for name in markets() if needed <= set(load_market(name).simulated)]
     found = ", ".join(sorted(str(name) for name in named))
     advice = f"; built in and with all their prices: {', '.join(fitting)}" if fitting else ""
     return f"market must be given (--market or market=): the deals name {found}{advice}"

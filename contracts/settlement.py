@@ -155,9 +155,9 @@ def simulated_dates(deals: Sequence[Deal], market: Market) -> tuple[tuple[str, .
     future: dict[str, list[DateArray]] = {}
     for deal in deals:
         for commodity, dates in fixing_dates(deal).items():
-            known = tuple(market.commodities)
+            known = (*market.commodities, *market.exchange_rates)
             rule = f"be in the market {market.name} (it has {', '.join(known)})"
-            require(commodity in market.commodities, f"{deal.name}: commodity", rule, commodity)
+            require(commodity in known, f"{deal.name}: commodity", rule, commodity)
             ahead = dates[dates >= today]
             if len(ahead):
                 future.setdefault(commodity, []).append(ahead)

@@ -5,7 +5,7 @@ from contracts.observations.escalation import FixedEscalation, IndexEscalation
 from contracts.observations.event import Event
 from contracts.observations.interest_rate import InterestRate
 from contracts.observations.pricing_dates import PricingDates
-from contracts.observations.reference_price import ReferencePrice
+from contracts.observations.reference_price import Conversion, ReferencePrice
 from contracts.observations.schedule import Schedule
 from contracts.observations.volume import Ramp, Volume
 from contracts.protocols import Observation
@@ -21,6 +21,7 @@ KINDS: dict[str, type[Observation]] = {
 
 __all__ = [
     "KINDS",
+    "Conversion",
     "Earnings",
     "Event",
     "FixedEscalation",

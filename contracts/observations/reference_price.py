@@ -2,7 +2,13 @@ r"""Reference price: the average of an index over a window of pricing dates.
 
 .. math:: R_t = \frac{1}{n_t} \sum_{k=1}^{n_t} P_{d_{t,k}}
 
-with :math:`d_{t,k}` the pricing dates of calculation period :math:`t`, moved back by the lag.
+with :math:`d_{t,k}` the pricing dates of calculation period :math:`t`, moved back by the lag. A
+price in a foreign currency is converted on each of them,
+
+.. math:: R_t = \frac{1}{n_t} \sum_{k=1}^{n_t} \frac{P_{d_{t,k}} X_{d_{t,k}}}{1 + v}
+
+with :math:`X` the exchange rate, in the deal's currency for one unit of the foreign one, and
+:math:`v` the value added tax that the price includes.
 """
 
 from collections.abc import Mapping
@@ -12,12 +18,44 @@ from itertools import pairwise
 
 import numpy as np
 
-from contracts.checks import require
+from contracts.checks import require, share
 from contracts.conventions import DateArray, FloatArray, IntArray, Observed
 from contracts.observations.pricing_dates import PricingDates
 from contracts.periods import Periods, add_months, day
 from contracts.protocols import Bound, Context, Prices
 from contracts.windows import Windows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """The exchange rate and the tax by which a foreign price becomes one of the deal.
+
+    Parameters
+    ----------
+    exchange_rate
+        Its name in the market.
+    vat
+        Value added tax within the price, decimal.
+
+    Examples
+    --------
+    113 yuan with 13% of tax at 0.14 dollars for a yuan.
+
+    >>> yuan = Conversion(exchange_rate="cny", vat=0.13)
+    >>> yuan.converted(np.array([113.0]), np.array([0.14])).round(9)
+    array([14.])
+    """
+
+    exchange_rate: str
+    vat: float
+
+    def __post_init__(self) -> None:
+        share(self.vat, "convert.vat")
+
+    def converted(self, foreign: FloatArray, exchange: FloatArray) -> FloatArray:
+        """Return prices in the deal's currency without the tax."""
+        out: FloatArray = np.asarray(foreign, dtype=np.float64) * exchange / (1.0 + self.vat)
+        return out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +72,8 @@ class ReferencePrice:
         The rule for the days averaged with equal weights (the quotational period).
     lag_months
         Whole months by which the window lies before the calculation period.
+    conversion
+        For a price in a foreign currency; ``None``: it is in the deal's.
 
     Examples
     --------
@@ -53,6 +93,7 @@ class ReferencePrice:
     commodity: str
     pricing_dates: PricingDates
     lag_months: int = 0
+    conversion: Conversion | None = None
 
     def __post_init__(self) -> None:
         require(
@@ -74,7 +115,17 @@ class ReferencePrice:
 
     def fixing_dates(self, periods: Periods) -> Mapping[str, DateArray]:
         """Return every date on which the commodity's price is read."""
-        return {self.commodity: np.unique(self._readings(periods)[0])}
+        dates = np.unique(self._readings(periods)[0])
+        rate = {} if self.conversion is None else {self.conversion.exchange_rate: dates}
+        return {self.commodity: dates, **rate}
+
+    def _fixing(self, dates: DateArray, context: Context) -> FloatArray:
+        price = context.fixing(self.commodity, dates)
+        if self.conversion is None:
+            return price
+        return self.conversion.converted(
+            price, context.fixing(self.conversion.exchange_rate, dates)
+        )
 
     def _readings(self, periods: Periods) -> tuple[DateArray, IntArray]:
         """Return the pricing dates of all periods in order, and where each period's begin."""
@@ -94,13 +145,11 @@ class ReferencePrice:
         for t in np.flatnonzero(n_future < n_read):
             window = dates[ends[t] : ends[t + 1]]
             past = window[window < today]
-            fixed[t] = float(np.mean(context.fixing(self.commodity, past))) * (
-                len(past) / len(window)
-            )
+            fixed[t] = float(np.mean(self._fixing(past, context))) * (len(past) / len(window))
         offsets = np.concatenate([[0], np.cumsum(n_future)])
         row_of = context.rows(dates[is_future])
         is_fixed = n_future == 0
-        commodity = self.commodity
+        commodity, conversion = self.commodity, self.conversion
         windows = Windows(
             commodity=commodity, fixed=fixed, weights=weights, offsets=offsets, rows=row_of
         )
@@ -108,9 +157,14 @@ class ReferencePrice:
         def observe(prices: Prices, observed: Observed) -> FloatArray:
             if len(row_of) == 0:
                 return fixed[:, None]
-            return windows.arithmetic(prices[commodity])
+            if conversion is None:
+                return windows.arithmetic(prices[commodity])
+            rate = prices[conversion.exchange_rate]
+            return windows.arithmetic(conversion.converted(prices[commodity], rate))
 
-        return Bound(observe=observe, is_fixed=is_fixed, windows=windows)
+        # A product of two prices is no plain average of one, and has no control.
+        plain = windows if conversion is None else None
+        return Bound(observe=observe, is_fixed=is_fixed, windows=plain)
 
 
 @lru_cache(maxsize=256)

@@ -24,6 +24,9 @@ def curve_text(market: Market, name: str) -> str:
     >>> curve_text(load_market("uk-power-2025-07-01"), "gb-wind-weighted-power")
     'forward 64.40 (2025-07-01) to 70.00 (2043-04-01), no traded curve, ours is an assumption'
     """
+    if name in market.exchange_rates:
+        first, last = market.exchange_rates[name].forward_curve([0.0, 10.0])
+        return f"{first:.6g} today, {last:.6g} in ten years, an assumption"
     if name not in market.commodities:
         return _index_text(market, name)
     item = market.commodities[name]

@@ -6,6 +6,7 @@ from typing import Any
 
 from contracts.paths import PathError, TermPath, find_path
 from contracts.specification.curve_checks import (
+    check_dated,
     check_forward_curve,
     check_one_of,
     check_unit,
@@ -42,13 +43,13 @@ def check_market(faults: Faults) -> None:
         check_increasing(faults, ("indices", name, "levels"), item.get("levels"))
         if item.get("model") is not None and name in units:
             faults.add(("indices", name), "must not have the name of a commodity")
+    rates = list(mappings(terms, "exchange_rates"))
     random = [name for name, item in mappings(terms, "indices").items() if item.get("model")]
-    _check_correlations(faults, [*units, *random])
+    _check_correlations(faults, [*units, *rates, *random])
     _check_shocks(faults, list(units))
     _check_fixings(faults, units, today)
     _check_actuals(faults, today)
-    for section in ("commodities", "fixings"):
-        check_currency(faults, (section,), terms.get(section), terms.get("currency"), "market")
+    _check_currencies(faults, units)
     for i, source in elements(terms, "sources"):
         text = source.get("path")
         if isinstance(text, str):
@@ -56,6 +57,46 @@ def check_market(faults: Faults) -> None:
                 find_path(text, terms)
             except PathError as error:
                 faults.add(("sources", i, "path"), f"must name a term of this file: {error}")
+
+
+def _check_currencies(faults: Faults, units: dict[str, str | None]) -> None:
+    """Check that prices are in the market's currency, or all in one that has an exchange rate."""
+    terms = faults.terms
+    home, today = terms.get("currency"), date_of(terms.get("valuation_date"))
+    foreign = set()
+    for name, item in mappings(terms, "exchange_rates").items():
+        path: TermPath = ("exchange_rates", name)
+        foreign.add(item.get("currency"))
+        if item.get("currency") == home:
+            rule = "must be another than that of the market"
+            faults.add((*path, "currency"), rule, item["currency"])
+        check_one_of(faults, path, item, ("forward_curve", "spot"))
+        yields = mappings(terms, "yields")
+        named = item.get("foreign_yield")
+        if (item.get("spot") is None) != (named is None):
+            faults.add((*path, "foreign_yield"), "must be given with spot, and only then")
+        elif isinstance(named, str) and named not in yields:
+            rule = f"must name a yield of this market{faults.advice(named, yields)}"
+            faults.add((*path, "foreign_yield"), rule, named)
+        check_dated(faults, (*path, "forward_curve"), item.get("forward_curve"), today)
+        check_increasing(faults, (*path, "fixings"), item.get("fixings"))
+        fixings = item.get("fixings")
+        for key in fixings if isinstance(fixings, dict) else ():
+            _check_not_after(faults, (*path, "fixings", key), key, today)
+        if name in units or name in mappings(terms, "indices"):
+            faults.add(path, "must not have the name of a commodity or an index")
+
+    def of(commodity: object) -> object:
+        currency = (units.get(str(commodity)) or "").partition("/")[0]
+        return currency if currency in foreign else home
+
+    for name, item in mappings(terms, "commodities").items():
+        check_currency(faults, ("commodities", name), item, of(name), "market")
+        if of(name) != home and item.get("spot") is not None:
+            rule = "must be a forward curve for a price in a foreign currency"
+            faults.add(("commodities", name, "spot"), rule, item["spot"])
+    for i, item in elements(terms, "fixings"):
+        check_currency(faults, ("fixings", i), item, of(item.get("commodity")), "market")
 
 
 def _unit_of(commodity: dict[str, Any]) -> str | None:

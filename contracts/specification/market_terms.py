@@ -11,6 +11,7 @@ from contracts.specification.curve_terms import (
     SeasonalityTerms,
     YieldTerms,
 )
+from contracts.specification.exchange_rate_terms import ExchangeRateTerms
 from contracts.specification.feedback_terms import FeedbackTerms
 from contracts.specification.measures import Currency, Price, PriceUnit, Quantity
 from contracts.specification.model_terms import AnyModel, IndexModel
@@ -120,6 +121,7 @@ class MarketSheet(Sheet):
     rates: dict[Name, dict[Date, Rate]] = Field(default_factory=dict)
     """Benchmark rate -> date -> quote, decimal."""
     indices: dict[Name, IndexTerms] = Field(default_factory=dict)
+    exchange_rates: dict[Name, ExchangeRateTerms] = Field(default_factory=dict)
     commodities: dict[Name, CommodityTerms]
     correlations: list[CorrelationTerms] = Field(default_factory=list)
     shocks: list[ShockTerms] = Field(default_factory=list)

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Tag
 
+from contracts.specification.exchange_rate_terms import ConvertTerms
 from contracts.specification.measures import (
     MoneyOrName,
     Price,
@@ -48,6 +49,8 @@ class ReferencePriceTerms(Sheet):
     pricing_dates: PricingDatesTerms
     lag_months: Months = 0
     """Whole months by which the averaging window lies before the period."""
+    convert: ConvertTerms | None = None
+    """For a price in a foreign currency."""
     note: Prose | None = None
 
 

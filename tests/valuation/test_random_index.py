@@ -310,5 +310,5 @@ def test_what_is_wrong_with_an_index_is_said_at_its_place(built_in, changes, mes
 
 def test_a_market_made_in_python_keeps_names_apart():
     found = dataclasses.replace(market(INFLATION), indices={"metal": cpi(INFLATION)})
-    with pytest.raises(ValueError, match="indices must not have the name of a commodity"):
+    with pytest.raises(ValueError, match="must not have the name of another price, got 'metal'"):
         contracts.value(floor(), market=found, n_paths=64)
