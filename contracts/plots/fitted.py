@@ -176,7 +176,8 @@ def volatility_by_horizon(
     )  # fmt: skip
     for place, value in zip(at, values, strict=True):
         axes.annotate(f"{value:.1f}%", (place, value), xytext=(8, -11), textcoords="offset points",
-                      fontsize=8.0, color=canvas.INK)  # fmt: skip
+                      fontsize=8.0, color=canvas.INK,
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
     for fit, colour in zip(fits, (canvas.VERMILION, canvas.GREEN, canvas.PURPLE), strict=False):
         axes.axhline(
             100.0 * fit["volatility"].value, color=colour, linewidth=1.3, linestyle="--",
