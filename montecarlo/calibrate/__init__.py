@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from montecarlo.calibrate.generator import generator_of
     from montecarlo.calibrate.history import PriceHistory
     from montecarlo.calibrate.horizons import HORIZONS, sample
+    from montecarlo.calibrate.jump_diffusion import fit_jump_diffusion, fit_merton
     from montecarlo.calibrate.kinds import KINDS, FitKind, fit
     from montecarlo.calibrate.maximum_likelihood import Maximum, maximise
     from montecarlo.calibrate.ou import fit_schwartz
@@ -67,6 +68,8 @@ _MODULES = {
     "filter_panel": "montecarlo.calibrate.futures",
     "fit": "montecarlo.calibrate.kinds",
     "fit_gbm": "montecarlo.calibrate.gbm",
+    "fit_jump_diffusion": "montecarlo.calibrate.jump_diffusion",
+    "fit_merton": "montecarlo.calibrate.jump_diffusion",
     "fit_n_factor": "montecarlo.calibrate.futures",
     "fit_regimes": "montecarlo.calibrate.regimes",
     "fit_schwartz": "montecarlo.calibrate.ou",
@@ -115,6 +118,8 @@ __all__ = [
     "fit",
     "fit_gbm",
     "fit_gbm_behind_quotes",
+    "fit_jump_diffusion",
+    "fit_merton",
     "fit_n_factor",
     "fit_regimes",
     "fit_schwartz",

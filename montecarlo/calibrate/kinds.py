@@ -52,6 +52,16 @@ class FitKind:
 
 KINDS: dict[str, FitKind] = {
     "gbm": FitKind(title="geometric Brownian motion", fit="montecarlo.calibrate.gbm:fit_gbm"),
+    "jump-diffusion": FitKind(
+        title="mean-reverting log price with jumps",
+        fit="montecarlo.calibrate.jump_diffusion:fit_jump_diffusion",
+        quick={"is_interval_found": False},
+    ),
+    "merton": FitKind(
+        title="geometric Brownian motion with jumps",
+        fit="montecarlo.calibrate.jump_diffusion:fit_merton",
+        quick={"is_interval_found": False},
+    ),
     "n-factor": FitKind(
         title="several Gaussian factors, from futures prices",
         fit="montecarlo.calibrate.futures:fit_n_factor",
@@ -87,10 +97,9 @@ def kind_of(kind: str) -> FitKind:
 
     Examples
     --------
-    >>> kind_of("gmb")
+    >>> kind_of("gmb")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: model must be one of gbm, n-factor, regime-switching, schwartz, schwartz-smith, \
-got 'gmb'
+    ValueError: model must be one of gbm, jump-diffusion, merton, ..., got 'gmb'
     """
     if kind not in KINDS:
         msg = f"model must be one of {', '.join(KINDS)}, got {kind!r}"

@@ -124,7 +124,7 @@ def fit_schwartz(
         warnings=(
             *schwartz_warnings(found, inversion, trials, steps),
             *taken.clock_warnings(),
-            *_warnings_of_average(taken),
+            *warnings_of_average(taken),
         ),
         notices=taken.notices,
         starts=starts,
@@ -299,7 +299,7 @@ def schwartz_warnings(
     return tuple(said)
 
 
-def _warnings_of_average(history: PriceHistory) -> tuple[str, ...]:
+def warnings_of_average(history: PriceHistory) -> tuple[str, ...]:
     """Return what a reader must know if a model of moments is fitted to averages."""
     if not history.averaged:
         return ()
