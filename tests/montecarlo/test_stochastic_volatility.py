@@ -12,15 +12,15 @@ from montecarlo import (
     GBM,
     ForwardCurve,
     Joint,
-    Sampling,
     StochasticVolatility,
     TimeGrid,
     black76,
     simulate_paths,
 )
 from montecarlo.engine.affine_variance import log_mean_exponential, moment_explosion
-from montecarlo.engine.heston import VarianceLaw, next_variance
+from montecarlo.engine.heston import HestonTransform, VarianceLaw, next_variance
 from montecarlo.normal_tail import normal_tail
+from montecarlo.streams import stream_key
 from tests.batteries.transformed_model import TransformedModelBattery
 
 GRID = TimeGrid.from_times([0.08, 0.25, 0.9, 1.0, 2.3])
@@ -242,18 +242,28 @@ def test_shocks_of_price_and_variance_have_their_correlation():
 
 
 def test_pairs_mirror_what_is_filled_in():
-    """One date, many steps: with the variance nearly fixed, log prices of a pair are symmetric."""
-    calm = dataclasses.replace(MODEL, volatility_of_variance=1e-6, initial_variance=0.09)
-    pairs = simulate_paths(
-        calm,
-        TimeGrid.from_times([1.0]),
-        n_paths=1000,
-        seed=8,
-        sampling=Sampling(method="antithetic"),
-    )["ndpr"][0]
-    sums = np.log(pairs[::2]) + np.log(pairs[1::2])
+    """Motions that end where they began: all that moves is filled in, and a pair's is opposite.
 
-    np.testing.assert_allclose(sums, 2.0 * math.log(71.0) - 0.09, atol=1e-4)
+    With little volatility of variance its end is linear in the shocks, up to the square of it.
+    """
+    law = dataclasses.replace(MODEL.variance_law(), initial_variance=0.09)
+    law = dataclasses.replace(law, volatility_of_variance=1e-4)
+    times = np.array([1.0])
+    counts, coefficients = law.steps(times, 12)
+    transform = HestonTransform(
+        law=law,
+        key=stream_key(5, "x"),
+        counts=counts,
+        coefficients=coefficients,
+        scale=np.ones(1),
+        is_mirrored=True,
+    )
+    workspace = transform.workspace(400)
+    transform.apply(0, (np.ones((1, 400)), np.ones((1, 400))), workspace)
+    moved = workspace[0] - 0.09
+
+    assert moved.std() > 1e-6
+    np.testing.assert_allclose(moved[::2], -moved[1::2], atol=1e-3 * moved.std())
 
 
 def test_perfect_correlation_is_simulated():
