@@ -29,6 +29,16 @@ from contracts.valuing import value
 from montecarlo.models.lognormal import LognormalModel
 
 JUMPS = {"jump_intensity": 0.4, "jump_mean": 0.3, "jump_volatility": 0.2}
+
+
+def past() -> dict[str, float]:
+    """Return ten years of monthly prices, made up, with months that move thrice as much."""
+    shocks = np.random.default_rng(1).standard_normal(120)
+    turbulent = np.arange(120) % 40 < 12
+    prices = 60.0 * np.exp(np.cumsum(np.where(turbulent, 0.15, 0.05) * shocks))
+    return {f"{2015 + i // 12}-{i % 12 + 1:02d}": float(price) for i, price in enumerate(prices)}
+
+
 MODELS: dict[str, dict[str, Any]] = {
     "gbm": {"kind": "gbm", "volatility": 0.33},
     "schwartz": {"kind": "schwartz", "mean_reversion": 0.3, "volatility": 0.33},
@@ -78,6 +88,7 @@ MODELS: dict[str, dict[str, Any]] = {
         "volatility_of_variance": 0.6,
         "correlation": 0.3,
     },
+    "bootstrap": {"kind": "bootstrap", "history": past(), "mean_block_length": 6.0},
 }
 """One set of parameters for each kind of model; GBM is first, the others in order of the file."""
 
@@ -287,8 +298,9 @@ def page(found: list[Measured], *, n_paths: int, n_repeats: int) -> str:
         "the control is the average itself, whose mean is known whatever the model, with a slope "
         "from a pilot of another seed.",
         "- Antithetic pairs mirror the normals and share the rest: both paths of a pair jump, or "
-        "change regime, on the same days. They halve what the normals bring, and repeat what "
-        "events bring, so that they may lose where events are most of the risk.",
+        "change regime, on the same days, and pairs that repeat a history are independent. They "
+        "halve what the normals bring, and repeat what events bring, so that they may lose where "
+        "events are most of the risk.",
         "- Sobol points, with principal components or a Brownian bridge, go into the normals. "
         "Events are drawn as in plain paths; the error comes from the independent randomisations, "
         "events included.",
