@@ -88,3 +88,18 @@ def test_the_reasons_given_hold(history):
     assert found.log_likelihood == pytest.approx(15.3, abs=0.1)
     assert walk.log_likelihood == pytest.approx(13.9, abs=0.1)
     assert found.bic - walk.bic == pytest.approx(1.0, abs=0.3)
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_jumps_are_fitted_at_quarter_ends(fitted_jumps, market):
+    model = stated(market)["alternatives"]["jumps"]["model"]
+
+    assert model["kind"] == fitted_jumps.kind
+    for name in ("mean_reversion", "volatility", "jump_intensity", "jump_mean", "jump_volatility"):
+        assert model[name] == pytest.approx(fitted_jumps[name].value, abs=0.03)
+    assert fitted_jumps.aic == pytest.approx(-31.1, abs=0.1)
+
+
+@pytest.fixture(scope="module")
+def fitted_jumps(history):
+    return fit(history, "jump-diffusion", horizon="quarter")
