@@ -264,7 +264,7 @@ class Market:
         >>> from contracts.catalogue import load_market
         >>> table = load_market("critical-minerals-2025-07-10").measures()
         >>> round(float(table.loc[("ndpr-oxide", 5.0), ("physical", "")]), 2)
-        59.5
+        57.82
         """
         from contracts.measures import measure_rows
 

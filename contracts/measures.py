@@ -80,7 +80,7 @@ def measure_rows(market: Market, years: Sequence[float] = YEARS) -> Rows:
     >>> rows = measure_rows(load_market("critical-minerals-2025-07-10"), years=[1.0])
     >>> name, ndpr = next(iter(rows))
     >>> name, round(ndpr["pricing"], 2), round(ndpr["physical"], 2)
-    (('ndpr-oxide', 1.0), 56.18, 57.16)
+    (('ndpr-oxide', 1.0), 56.11, 57.0)
     """
     for horizon in years:
         if not 0.0 < horizon < math.inf:
