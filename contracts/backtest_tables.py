@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from contracts.json_plain import plain_json
 from contracts.tables import with_units
 from montecarlo.calibrate.backtest_scores import LEVELS
 
@@ -95,7 +96,9 @@ def backtest_document(found: Backtest) -> dict[str, Any]:
         "every_months": found.every_months,
         "benchmark": found.benchmark,
         "origins": [str(origin) for origin in found.origins],
-        "scores": [{key: _or_none(entry) for key, entry in row.items()} for row in found.scores()],
+        "scores": [
+            {key: plain_json(entry) for key, entry in row.items()} for row in found.scores()
+        ],
         "forecasts": [
             {
                 "model": made.model,
@@ -107,7 +110,7 @@ def backtest_document(found: Backtest) -> dict[str, Any]:
                 "probability_below": made.probability_below,
                 "crps": made.crps,
                 "crps_of_price": made.crps_of_price,
-                "log_density": _or_none(made.log_density),
+                "log_density": plain_json(made.log_density),
             }
             for made in found.forecasts
         ],
@@ -119,13 +122,9 @@ def backtest_document(found: Backtest) -> dict[str, Any]:
             {
                 "model": made.model,
                 "origin": str(made.origin),
-                "values": {name: _or_none(value) for name, value in dict(made.values).items()},
+                "values": {name: plain_json(value) for name, value in dict(made.values).items()},
                 "warnings": list(made.warnings),
             }
             for made in found.fits
         ],
     }
-
-
-def _or_none(entry: Any) -> Any:  # noqa: ANN401
-    return None if isinstance(entry, float) and not np.isfinite(entry) else entry

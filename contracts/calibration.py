@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from contracts.floor_choices import FloorChoice, FloorTerms, floor_choices
+from contracts.json_plain import plain_json
 from montecarlo.calibrate.comparison import Comparison, compare
 from montecarlo.calibrate.diagnostics import Diagnostic, diagnose
 from montecarlo.calibrate.fitted import Fit
@@ -137,7 +137,7 @@ class Calibration:
             },
             "fragment": found.fragment(),
         }
-        plain: dict[str, Any] = _plain(document)
+        plain: dict[str, Any] = plain_json(document)
         return plain
 
 
@@ -196,13 +196,3 @@ def calibrate(
         floor_terms=terms,
         floors=tuple(floors),
     )
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value

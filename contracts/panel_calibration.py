@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from contracts.conventions import FloatArray
+from contracts.json_plain import plain_json
 from montecarlo.calibrate.fitted import Fit
 from montecarlo.calibrate.futures import filter_panel, fit_n_factor, fit_schwartz_smith
 from montecarlo.calibrate.panel import FuturesPanel
@@ -85,7 +86,7 @@ class PanelCalibration:
             ],
             "fragment": found.fragment(),
         }
-        plain: dict[str, Any] = _finite(document)
+        plain: dict[str, Any] = plain_json(document)
         return plain
 
 
@@ -230,14 +231,3 @@ def _years(text: str) -> float:
         message = f"maturities must be months or years, as 5m or 1.5y, got {text.strip()!r}"
         raise ValueError(message)
     return number * months / 12.0
-
-
-def _finite(value: Any) -> Any:  # noqa: ANN401
-    """Return plain data with null in place of what is not a finite number."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(entry) for key, entry in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_finite(entry) for entry in value]
-    return value

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-import numpy as np
-
 from contracts.conventions import PERCENTILES, FloatArray
+from contracts.json_plain import plain_json
 from montecarlo.crossed_design import VarianceComponents
 from montecarlo.quantile import quantile_standard_error, quantiles
 
@@ -129,7 +128,7 @@ class ParameterUncertainty:
             "standard_error": self.base.standard_error,
             "mean_fair_value": float(self.fair_values.mean()),
             "fair_value_percentiles": {
-                name: {"value": point, "standard_error": _or_none(error)}
+                name: {"value": point, "standard_error": plain_json(error)}
                 for name, (point, error) in self.percentiles().items()
             },
             "variance": {
@@ -140,7 +139,9 @@ class ParameterUncertainty:
                 "correction": parts.correction,
                 "correction_on_independent_paths": parts.independent_correction,
             },
-            "spread": [{key: _or_none(entry) for key, entry in row.items()} for row in self.rows()],
+            "spread": [
+                {key: plain_json(entry) for key, entry in row.items()} for row in self.rows()
+            ],
             "fair_values": self.fair_values.tolist(),
         }
 
@@ -162,7 +163,3 @@ def _row(part: VarianceComponents) -> dict[str, float]:
 def _error_of_root(root: float, error: float) -> float:
     """Return the standard error of a square root; NaN where it is not above zero."""
     return error / (2.0 * root) if root > 0.0 else float("nan")
-
-
-def _or_none(entry: Any) -> Any:  # noqa: ANN401
-    return None if isinstance(entry, float) and not np.isfinite(entry) else entry

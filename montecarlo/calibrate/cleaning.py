@@ -64,7 +64,7 @@ def as_prices(field: str, values: npt.ArrayLike, dates: DateArray) -> FloatArray
     --------
     >>> as_prices("ndpr", ["443", "n/a"], as_days(["2024-01-31", "2024-02-29"]))
     Traceback (most recent call last):
-    ValueError: ndpr must be numbers, got the text 'n/a' on 2024-02-29 (2 of 2 are text)
+    ValueError: ndpr must be numbers, got the text 'n/a' on 2024-02-29 (1 of 2 is text)
     """
     # A list of numbers and one text would become an array of texts.
     array = values if isinstance(values, np.ndarray) else np.array(values, dtype=np.object_)
@@ -86,10 +86,12 @@ def as_prices(field: str, values: npt.ArrayLike, dates: DateArray) -> FloatArray
 def _numbers(field: str, entries: list[object], dates: DateArray) -> FloatArray:
     texts = [row for row, entry in enumerate(entries) if isinstance(entry, str | bytes | bool)]
     if texts:
-        row = next((row for row in texts if not _reads_as_number(entries[row])), texts[0])
+        # A file with one word in a column comes as a column of text: name the word.
+        texts = [row for row in texts if not _reads_as_number(entries[row])] or texts
+        row = texts[0]
         msg = (
             f"{field} must be numbers, got the text {entries[row]!r} on {dates[row]} "
-            f"({len(texts)} of {len(entries)} are text)"
+            f"({len(texts)} of {len(entries)} {'is' if len(texts) == 1 else 'are'} text)"
         )
         raise ValueError(msg)
     try:
