@@ -1,0 +1,37 @@
+"""The page on coverage is what its numbers say, and the study finds an interval that is wrong."""
+
+import json
+from dataclasses import replace
+
+from docs.coverage import NUMBERS, PAGE, measure, page
+from docs.coverage_cases import CASES
+
+FOUND = json.loads(NUMBERS.read_text("utf-8"))
+
+
+def test_the_page_is_made_from_the_numbers():
+    assert PAGE.read_text("utf-8") == page(FOUND)
+    assert set(FOUND) <= set(CASES)
+    for name, case in FOUND.items():
+        assert {key: row["truth"] for key, row in case["parameters"].items()} == dict(
+            CASES[name].truth
+        )
+
+
+def test_a_case_is_measured():
+    """GBM's intervals are exact, so that of 60 histories a binomial with 95% is held."""
+    found = measure(CASES["gbm"], range(60))
+
+    assert found["failed"] == 0
+    for row in found["parameters"].values():
+        assert row["held"] + row["below"] + row["above"] == 60
+        # 53 or fewer have a probability of 3%, 50 or fewer of 0.03%.
+        assert row["held"] >= 51
+
+
+def test_a_wrong_truth_is_not_held():
+    wrong = replace(CASES["gbm"], truth={"volatility": 0.6, "not there": 1.0})
+    found = measure(wrong, range(10))["parameters"]
+
+    assert found["volatility"]["above"] == 10
+    assert found["not there"]["none"] == 10
