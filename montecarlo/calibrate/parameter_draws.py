@@ -281,10 +281,10 @@ def _histories(fit: Fit, taken: PriceHistory, n_draws: int, seed: int) -> Iterat
 
     started = replace(fit, last_price=float(taken.prices[0]))
     model = started.to_model()
-    days = taken.dates
+    times = taken.years()
     if taken.averaged:
         days = _days_within(taken)
-    times = (days - days[0]).astype(np.float64) / DAYS_A_YEAR
+        times = (days - days[0]).astype(np.float64) / DAYS_A_YEAR
     paths = simulate_paths(
         model,
         TimeGrid.from_times(times[1:]),

@@ -134,6 +134,20 @@ def test_bootstrap_of_averages_is_of_averages():
     assert error < 0.01
 
 
+def test_bootstrap_runs_on_the_clock_of_the_history():
+    rng = np.random.default_rng(4)
+    days = np.busday_offset("2018-01-01", np.arange(500), roll="forward")
+    logs = 4.0 + np.cumsum(0.02 * rng.normal(size=days.size))
+    history = PriceHistory(name="x", unit="USD/kg", dates=days, prices=np.exp(logs)).by_weekdays()
+    found = fit(history, "gbm")
+    draws = draw_parameters(found, 50, way="bootstrap", history=history)
+
+    # Relative error of a mean of 50 volatilities of 499 changes: 1 / sqrt(2 x 499 x 50) = 0.45%.
+    # Weekends of three days would make it 10% larger.
+    mean = draws.values["volatility"].mean()
+    assert mean == pytest.approx(found["volatility"].value, rel=0.02)
+
+
 def test_bootstrap_keeps_what_was_set_by_hand(walk):
     fixed = fit(walk, "gbm").overridden(drift=0.0, reason="no view")
     draws = draw_parameters(fixed, 5, way="reflected", history=walk)
