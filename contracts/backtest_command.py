@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from contracts.history_options import (
+    Clock,
     Columns,
     DateColumn,
     First,
@@ -20,6 +21,7 @@ from contracts.history_options import (
     PriceName,
     QuotesAre,
     To,
+    Unit,
     Vat,
     history_of,
 )
@@ -27,7 +29,7 @@ from contracts.history_options import (
 
 def backtest(
     file: PriceFile,
-    unit: Annotated[str, typer.Option(help='Of the prices, as CNY/t or "10000 CNY/t".')],
+    unit: Unit,
     models: Annotated[
         str, typer.Option(help="Comma-separated: gbm, schwartz, ..., random-walk, empirical.")
     ],
@@ -46,6 +48,7 @@ def backtest(
     columns: Columns = None,
     date_column: DateColumn = None,
     quotes_are: QuotesAre = "prices",
+    clock: Clock = "calendar",
     vat: Vat = None,
     fx: Fx = None,
     to: To = None,
@@ -59,8 +62,8 @@ def backtest(
     from contracts.reports.progress import announced
 
     history = history_of(
-        file, unit=unit, columns=columns, date_column=date_column, quotes_are=quotes_are, vat=vat,
-        fx=fx, to=to, name=name, first=first, last=last,
+        file, unit=unit, columns=columns, date_column=date_column, quotes_are=quotes_are,
+        clock=clock, vat=vat, fx=fx, to=to, name=name, first=first, last=last,
     )  # fmt: skip
     with announced() as progress:
         from montecarlo.calibrate.backtesting import backtest as run

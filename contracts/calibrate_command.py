@@ -5,53 +5,51 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 
-Text = str | None
+from contracts.history_options import (
+    Clock,
+    Columns,
+    DateColumn,
+    First,
+    Fx,
+    Horizon,
+    Last,
+    Model,
+    PictureFolder,
+    PriceFile,
+    PriceName,
+    QuotesAre,
+    To,
+    Unit,
+    Vat,
+    history_of,
+)
 
 
 def calibrate(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Dates and prices, a header.")],
-    unit: Annotated[
-        str, typer.Option(help='Of the prices, as CNY/t; a multiple as "10000 CNY/t".')
-    ],
-    model: Annotated[str, typer.Option(help="gbm, schwartz, ...: as a market file names it.")],
-    horizon: Annotated[
-        str,
-        typer.Option(
-            help="What is fitted: daily (every quote), week, month, quarter (the last quote of "
-            "each), month-average or quarter-average."
-        ),
-    ] = "daily",
+    file: PriceFile,
+    unit: Unit,
+    model: Model,
+    horizon: Horizon = "daily",
     smoothing: Annotated[
         str, typer.Option(help="none, or lag: quotes follow the price late.")
     ] = "none",
     compare: Annotated[
         bool, typer.Option("--compare", help="Fit every other model to the same prices.")
     ] = False,
-    columns: Annotated[
-        Text, typer.Option(help="Column of the price, or a weighted sum: low=0.5,high=0.5.")
-    ] = None,
-    date_column: Annotated[Text, typer.Option(help="Column of the dates.")] = None,
-    quotes_are: Annotated[
-        str, typer.Option(help="prices, or averages: month-average, quarter-average.")
-    ] = "prices",
-    clock: Annotated[
-        str, typer.Option(help="calendar, or weekdays: nothing happens on a weekend.")
-    ] = "calendar",
-    vat: Annotated[
-        Text, typer.Option(help="Tax in the prices: 0.13, or 2018-05-01:0.16,2019-04-01:0.13.")
-    ] = None,
-    fx: Annotated[
-        Text,
-        typer.Option(help="What one unit of the new currency costs: 7.1, or a CSV of date, rate."),
-    ] = None,
-    to: Annotated[Text, typer.Option(help="Unit of the result, as USD/kg.")] = None,
-    name: Annotated[Text, typer.Option(help="Name of the price; the file's by default.")] = None,
-    first: Annotated[Text, typer.Option(help="First date of the window.")] = None,
-    last: Annotated[Text, typer.Option(help="Last date of the window.")] = None,
+    columns: Columns = None,
+    date_column: DateColumn = None,
+    quotes_are: QuotesAre = "prices",
+    clock: Clock = "calendar",
+    vat: Vat = None,
+    fx: Fx = None,
+    to: To = None,
+    name: PriceName = None,
+    first: First = None,
+    last: Last = None,
     floor_strike: Annotated[
         float | None, typer.Option(help="Of the floor shown; the last price by default.")
     ] = None,
@@ -61,7 +59,7 @@ def calibrate(
     ] = None,
     reason: Annotated[str, typer.Option(help="Why it is overridden.")] = "",
     maturities: Annotated[
-        Text,
+        str | None,
         typer.Option(
             help="The file holds futures prices, a column a contract: the time each has left, as "
             "1m,5m,1.5y, or a CSV of years with the same header."
@@ -71,9 +69,7 @@ def calibrate(
     step_years: Annotated[
         float | None, typer.Option(help="Years between rows of futures prices, if evenly spaced.")
     ] = None,
-    plot: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write pictures into this folder.")
-    ] = None,
+    plot: PictureFolder = None,
     write_fragment: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the YAML of the model.")
     ] = None,
@@ -115,25 +111,10 @@ def calibrate(
     if model in KINDS and KINDS[model].takes == "panel":
         message = f"--maturities must be given for {model}, which is fitted to futures prices"
         raise ValueError(message)
-    from contracts.price_file import Averaged, read_history
-
-    history = read_history(
-        file,
-        unit=unit,
-        columns=columns,
-        date_column=date_column,
-        vat=vat,
-        fx=fx,
-        to=to,
-        name=name,
-        averaged=cast("Averaged", _averaged(quotes_are)),
-    )
-    if clock not in ("calendar", "weekdays"):
-        message = f"--clock must be calendar or weekdays, got {clock!r}"
-        raise ValueError(message)
-    history = history.by_weekdays() if clock == "weekdays" else history
-    if first is not None or last is not None:
-        history = history.window(first, last)
+    history = history_of(
+        file, unit=unit, columns=columns, date_column=date_column, quotes_are=quotes_are,
+        clock=clock, vat=vat, fx=fx, to=to, name=name, first=first, last=last,
+    )  # fmt: skip
     found = run(
         history,
         model,
@@ -170,14 +151,6 @@ def _write(
         sys.stdout.write(json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n")
         return
     show(found)
-
-
-def _averaged(quotes_are: str) -> str:
-    known = {"prices": "", "month-average": "month", "quarter-average": "quarter"}
-    if quotes_are not in known:
-        message = f"--quotes-are must be one of {', '.join(known)}, got {quotes_are!r}"
-        raise ValueError(message)
-    return known[quotes_are]
 
 
 def _overrides(texts: list[str]) -> dict[str, float]:

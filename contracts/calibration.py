@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.calibration_document import calibration_document
 from contracts.floor_choices import FloorChoice, FloorTerms, floor_choices
-from contracts.json_plain import plain_json
 from montecarlo.calibrate.comparison import Comparison, compare
 from montecarlo.calibrate.diagnostics import Diagnostic, diagnose
 from montecarlo.calibrate.fitted import Fit
@@ -66,48 +66,14 @@ class Calibration:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data, for JSON: what is not known is null."""
-        found = self.fit
-        document = {
-            "price": self.history.name,
-            "unit": self.history.unit,
-            "source": self.history.source,
-            "n_prices": len(self.history),
-            "first_date": str(self.history.dates[0]),
-            "last_date": str(self.history.dates[-1]),
-            "last_price": found.last_price,
-            "data_sha256": self.history.data_hash,
-            "notices": list(self.history.notices),
-            "warnings": list(self.warnings),
-            "staleness": {
-                "unchanged_share": self.staleness.unchanged_share,
-                "quotes_a_year": self.staleness.quotes_a_year,
-                "is_stale": self.staleness.is_stale,
-                "ratio": self.staleness.ratio,
-                "verdict": self.staleness.verdict,
-                "by_horizon": self.staleness.rows(),
-                "autocorrelation": self.staleness.autocorrelation,
-                "monthly_autocorrelation": self.staleness.monthly_autocorrelation,
-                "monthly_excess_kurtosis": self.staleness.monthly_excess_kurtosis,
-            },
-            "fit": {
-                "kind": found.kind,
-                "horizon": found.horizon,
-                "method": found.method,
-                "made_on": str(found.made_on),
-                "n_observations": found.n_observations,
-                "log_likelihood": found.log_likelihood,
-                "aic": found.aic,
-                "bic": found.bic,
-                "parameters": found.rows(),
-                "free": list(found.free_names),
-                "correlation": found.correlation.tolist(),
-                "starts": [
-                    {"values": dict(start.values), "log_likelihood": start.log_likelihood}
-                    for start in found.starts
-                ],
-                "model_terms": found.model_terms(),
-            },
-            "diagnostics": [
+        return calibration_document(
+            self.history,
+            self.fit,
+            warnings=self.warnings,
+            notices=list(self.history.notices),
+            last_price=self.fit.last_price,
+            staleness=self._staleness_document(),
+            diagnostics=[
                 {
                     "name": item.name,
                     "statistic": item.statistic,
@@ -117,28 +83,42 @@ class Calibration:
                 }
                 for item in self.diagnostics
             ],
-            "comparison": None if self.comparison is None else self.comparison.rows(),
-            "floor": {
-                "strike": self.floor_terms.strike,
-                "forward_price": self.floor_terms.forward_price,
-                "years": self.floor_terms.years,
-                "values": [
-                    {
-                        "choice": item.choice,
-                        "horizon": item.horizon,
-                        "smoothing": item.smoothing,
-                        "volatility": item.volatility,
-                        "value": item.value,
-                        "standard_error": item.standard_error,
-                        "failure": item.failure,
-                    }
-                    for item in self.floors
-                ],
-            },
-            "fragment": found.fragment(),
+            comparison=None if self.comparison is None else self.comparison.rows(),
+            floor=self._floor_document(),
+        )
+
+    def _staleness_document(self) -> dict[str, Any]:
+        found = self.staleness
+        return {
+            "unchanged_share": found.unchanged_share,
+            "quotes_a_year": found.quotes_a_year,
+            "is_stale": found.is_stale,
+            "ratio": found.ratio,
+            "verdict": found.verdict,
+            "by_horizon": found.rows(),
+            "autocorrelation": found.autocorrelation,
+            "monthly_autocorrelation": found.monthly_autocorrelation,
+            "monthly_excess_kurtosis": found.monthly_excess_kurtosis,
         }
-        plain: dict[str, Any] = plain_json(document)
-        return plain
+
+    def _floor_document(self) -> dict[str, Any]:
+        return {
+            "strike": self.floor_terms.strike,
+            "forward_price": self.floor_terms.forward_price,
+            "years": self.floor_terms.years,
+            "values": [
+                {
+                    "choice": item.choice,
+                    "horizon": item.horizon,
+                    "smoothing": item.smoothing,
+                    "volatility": item.volatility,
+                    "value": item.value,
+                    "standard_error": item.standard_error,
+                    "failure": item.failure,
+                }
+                for item in self.floors
+            ],
+        }
 
 
 def calibrate(

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from montecarlo.calibrate.history import PriceHistory
 
 AVERAGES = {"prices": "", "month-average": "month", "quarter-average": "quarter"}
+CLOCKS = ("calendar", "weekdays")
 
 PriceFile = Annotated[
     Path, typer.Argument(metavar="FILE.csv", help="Dates and prices, with a header.")
 ]
+Unit = Annotated[str, typer.Option(help='Of the prices, as CNY/t; a multiple as "10000 CNY/t".')]
+Model = Annotated[str, typer.Option(help="gbm, schwartz, ...: as a market file names it.")]
 Horizon = Annotated[
     str,
     typer.Option(
@@ -30,6 +33,7 @@ DateColumn = Annotated[str | None, typer.Option(help="Column of the dates.")]
 QuotesAre = Annotated[
     str, typer.Option(help="prices, or averages: month-average, quarter-average.")
 ]
+Clock = Annotated[str, typer.Option(help="calendar, or weekdays: nothing happens on a weekend.")]
 Vat = Annotated[
     str | None, typer.Option(help="Tax in the prices: 0.13, or 2018-05-01:0.16,2019-04-01:0.13.")
 ]
@@ -53,6 +57,7 @@ def history_of(
     columns: str | None,
     date_column: str | None,
     quotes_are: str,
+    clock: str,
     vat: str | None,
     fx: str | None,
     to: str | None,
@@ -65,12 +70,15 @@ def history_of(
     Raises
     ------
     ValueError
-        For an unknown kind of quotes, and as :func:`contracts.price_file.read_history`.
+        For an unknown kind of quotes or clock, and as :func:`contracts.price_file.read_history`.
     """
     from contracts.price_file import read_history
 
     if quotes_are not in AVERAGES:
         message = f"--quotes-are must be one of {', '.join(AVERAGES)}, got {quotes_are!r}"
+        raise ValueError(message)
+    if clock not in CLOCKS:
+        message = f"--clock must be {' or '.join(CLOCKS)}, got {clock!r}"
         raise ValueError(message)
     history = read_history(
         file,
@@ -83,6 +91,7 @@ def history_of(
         name=name,
         averaged=cast("Averaged", AVERAGES[quotes_are]),
     )
+    history = history.by_weekdays() if clock == "weekdays" else history
     if first is None and last is None:
         return history
     return history.window(first, last)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from contracts.calibration_document import calibration_document
 from contracts.conventions import FloatArray
-from contracts.json_plain import plain_json
 from montecarlo.calibrate.fitted import Fit
 from montecarlo.calibrate.futures import filter_panel, fit_n_factor, fit_schwartz_smith
 from montecarlo.calibrate.panel import FuturesPanel
@@ -47,34 +47,14 @@ class PanelCalibration:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data, for JSON: what is not known is null."""
-        found, panel = self.fit, self.panel
-        document = {
-            "price": panel.name,
-            "unit": panel.unit,
-            "source": panel.source,
-            "n_prices": panel.n_prices,
-            "contracts": list(panel.contracts),
-            "first_date": str(panel.dates[0]),
-            "last_date": str(panel.dates[-1]),
-            "data_sha256": panel.data_hash,
-            "warnings": list(found.warnings),
-            "fit": {
-                "kind": found.kind,
-                "method": found.method,
-                "made_on": str(found.made_on),
-                "n_observations": found.n_observations,
-                "log_likelihood": found.log_likelihood,
-                "aic": found.aic,
-                "bic": found.bic,
-                "parameters": found.rows(),
-                "free": list(found.free_names),
-                "correlation": found.correlation.tolist(),
-                "starts": [start.log_likelihood for start in found.starts],
-                "model_terms": found.model_terms(),
-            },
-            "last_states": self.filtered.states[-1].tolist(),
-            "root_mean_square": self.filtered.root_mean_square,
-            "comparison": [
+        return calibration_document(
+            self.panel,
+            self.fit,
+            warnings=self.fit.warnings,
+            contracts=list(self.panel.contracts),
+            last_states=self.filtered.states[-1].tolist(),
+            root_mean_square=self.filtered.root_mean_square,
+            comparison=[
                 {
                     "n_factors": item.structure["n_factors"],
                     "n_parameters": item.n_free,
@@ -84,10 +64,7 @@ class PanelCalibration:
                 }
                 for item in self.compared
             ],
-            "fragment": found.fragment(),
-        }
-        plain: dict[str, Any] = plain_json(document)
-        return plain
+        )
 
 
 def calibrate_panel(

@@ -11,16 +11,19 @@ import typer
 
 from contracts.defaults import DEFAULT_SEED
 from contracts.history_options import (
+    Clock,
     Columns,
     DateColumn,
     First,
     Fx,
     Horizon,
     Last,
+    Model,
     PictureFolder,
     PriceName,
     QuotesAre,
     To,
+    Unit,
     Vat,
     history_of,
 )
@@ -32,8 +35,8 @@ def uncertainty(
     calibrate: Annotated[
         Path, typer.Option(metavar="FILE.csv", help="Dates and prices the model is fitted to.")
     ],
-    unit: Annotated[str, typer.Option(help='Of the prices, as CNY/t or "10000 CNY/t".')],
-    model: Annotated[str, typer.Option(help="gbm, schwartz, ...: as a market file names it.")],
+    unit: Unit,
+    model: Model,
     horizon: Horizon = "daily",
     draws: Annotated[int, typer.Option(help="Draws of the parameters.")] = 100,
     way: Annotated[
@@ -54,6 +57,7 @@ def uncertainty(
     columns: Columns = None,
     date_column: DateColumn = None,
     quotes_are: QuotesAre = "prices",
+    clock: Clock = "calendar",
     vat: Vat = None,
     fx: Fx = None,
     to: To = None,
@@ -68,7 +72,7 @@ def uncertainty(
 
     history = history_of(
         calibrate, unit=unit, columns=columns, date_column=date_column, quotes_are=quotes_are,
-        vat=vat, fx=fx, to=to, name=name, first=first, last=last,
+        clock=clock, vat=vat, fx=fx, to=to, name=name, first=first, last=last,
     )  # fmt: skip
     with announced() as progress:
         from contracts.drawn_market import CurveChoice

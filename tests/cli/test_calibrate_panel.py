@@ -45,6 +45,21 @@ def test_json_is_one_document(folder):
     assert set(document["root_mean_square"]) == {"near", "far"}
 
 
+def test_fit_has_the_fields_of_every_fit(folder):
+    path = folder / "near.csv"
+    lines = (folder / "oil.csv").read_text().splitlines()
+    path.write_text("\n".join(",".join(line.split(",")[:2]) for line in lines) + "\n")
+    arguments = ["calibrate", str(path), "--unit", "USD/t", "--model", "gbm", "--json"]
+    one = CliRunner().invoke(app, [*arguments, "--floor-years", "1"])
+    panel = run(folder, *ONE_FACTOR, "--maturities", "3m,1y", "--json")
+
+    first, second = (json.loads(each.stdout) for each in (one, panel))
+    assert list(first["fit"]) == list(second["fit"])
+    common = ["price", "unit", "source", "n_prices", "first_date", "last_date", "data_sha256"]
+    assert list(first)[:9] == list(second)[:9] == [*common, "warnings", "fit"]
+    assert second["fit"]["starts"][0]["values"].keys() == set(second["fit"]["free"])
+
+
 def test_years_left_may_stand_in_a_file(folder):
     ran = run(folder, *ONE_FACTOR, "--maturities", str(folder / "left.csv"), "--json")
     stated = run(folder, *ONE_FACTOR, "--maturities", "3m,1y", "--json")
