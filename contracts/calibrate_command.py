@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from contracts.fit_options import (
+    JumpTest,
+    MeanReverting,
+    Quick,
+    Regimes,
+    Smoothing,
+    fit_options_of,
+)
 from contracts.history_options import (
     Clock,
     Columns,
@@ -28,15 +37,27 @@ from contracts.history_options import (
     history_of,
 )
 
+ONE_PRICE = (
+    "--horizon", "--smoothing", "--regimes", "--mean-reverting", "--jump-test", "--quick",
+    "--columns", "--quotes-are", "--clock", "--vat", "--fx", "--to", "--first", "--last",
+    "--floor-strike", "--floor-years", "--plot",
+)  # fmt: skip
+"""What a panel of futures prices has no use for."""
+
+PANEL = ("--factors", "--step-years", "--error-edges", "--error-groups")
+"""What one price a date has no use for."""
+
 
 def calibrate(
     file: PriceFile,
     unit: Unit,
     model: Model,
     horizon: Horizon = "daily",
-    smoothing: Annotated[
-        str, typer.Option(help="none, or lag: quotes follow the price late.")
-    ] = "none",
+    smoothing: Smoothing = "none",
+    regimes: Regimes = None,
+    mean_reverting: MeanReverting = False,
+    jump_test: JumpTest = None,
+    quick: Quick = False,
     compare: Annotated[
         bool, typer.Option("--compare", help="Fit every other model to the same prices.")
     ] = False,
@@ -69,6 +90,13 @@ def calibrate(
     step_years: Annotated[
         float | None, typer.Option(help="Years between rows of futures prices, if evenly spaced.")
     ] = None,
+    error_edges: Annotated[
+        str | None,
+        typer.Option(help="Years left at which one group of errors of futures prices ends: 0.5,2."),
+    ] = None,
+    error_groups: Annotated[
+        str | None, typer.Option(help="Or the group of each contract: near,near,far.")
+    ] = None,
     plot: PictureFolder = None,
     write_fragment: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the YAML of the model.")
@@ -76,22 +104,9 @@ def calibrate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Fit a price model to a file of prices, and say how sure the fit is."""
+    given = _given(locals())
     if maturities is not None:
-        given: dict[str, object] = {
-            "--columns": columns,
-            "--vat": vat,
-            "--fx": fx,
-            "--to": to,
-            "--plot": plot,
-        }
-        given |= {"--first": first, "--last": last, "--floor-strike": floor_strike}
-        refused = [option for option, value in given.items() if value is not None]
-        if refused or horizon != "daily" or smoothing != "none":
-            message = (
-                f"{refused[0] if refused else '--horizon and --smoothing'} must not be given with "
-                "--maturities: a panel of futures prices is fitted as it stands"
-            )
-            raise ValueError(message)
+        _refuse(given, ONE_PRICE, "--maturities: a panel of futures prices is fitted as it stands")
         from contracts.panel_calibration import calibrate_panel, read_panel
         from contracts.reports.panel_calibration import print_panel_calibration
 
@@ -100,7 +115,8 @@ def calibrate(
             step=step_years,
         )  # fmt: skip
         fitted = calibrate_panel(
-            panel, model, n_factors=factors, is_compared=compare,
+            panel, model, n_factors=factors, error_edges=_years(error_edges),
+            error_groups=_listed(error_groups), is_compared=compare,
             overrides=_overrides(override or []), reason=reason,
         )  # fmt: skip
         _write(fitted, write_fragment, as_json, print_panel_calibration)
@@ -111,6 +127,11 @@ def calibrate(
     if model in KINDS and KINDS[model].takes == "panel":
         message = f"--maturities must be given for {model}, which is fitted to futures prices"
         raise ValueError(message)
+    _refuse(given, PANEL, "one price a date: it is for futures prices, with --maturities")
+    options = fit_options_of(
+        model, smoothing=smoothing, regimes=regimes, mean_reverting=mean_reverting,
+        jump_test=jump_test, quick=quick,
+    )  # fmt: skip
     history = history_of(
         file, unit=unit, columns=columns, date_column=date_column, quotes_are=quotes_are,
         clock=clock, vat=vat, fx=fx, to=to, name=name, first=first, last=last,
@@ -125,6 +146,7 @@ def calibrate(
         floor_years=floor_years,
         overrides=_overrides(override or []),
         reason=reason,
+        options=options,
     )
     if plot is not None:
         from contracts.plots.calibration_files import save_pictures
@@ -134,6 +156,37 @@ def calibrate(
     from contracts.reports.calibration import print_calibration
 
     _write(found, write_fragment, as_json, print_calibration)
+
+
+def _given(arguments: dict[str, Any]) -> list[str]:
+    """Return the options that were given another value than their own, as they are spelled."""
+    return [
+        f"--{name.replace('_', '-')}"
+        for name, item in signature(calibrate).parameters.items()
+        if item.default is not Parameter.empty and arguments[name] != item.default
+    ]
+
+
+def _refuse(given: list[str], options: tuple[str, ...], what: str) -> None:
+    """Refuse options that would have no effect."""
+    refused = [option for option in given if option in options]
+    if refused:
+        message = f"{refused[0]} must not be given with {what}"
+        raise ValueError(message)
+
+
+def _years(text: str | None) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        message = f"--error-edges must be years such as 0.5,2, got {text!r}"
+        raise ValueError(message) from None
+
+
+def _listed(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",")]
 
 
 def _write(

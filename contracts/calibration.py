@@ -132,6 +132,7 @@ def calibrate(
     floor_years: int = 5,
     overrides: Mapping[str, float] | None = None,
     reason: str = "",
+    options: Mapping[str, Any] | None = None,
 ) -> Calibration:
     """Measure a history, fit a model, test it, compare it, and show what hangs on the choice.
 
@@ -149,22 +150,26 @@ def calibrate(
         Of the floor that is valued under each way of fitting; the last price, and 5 years.
     overrides, reason
         Parameters set by hand, and why.
+    options
+        What this kind of fit takes besides, such as ``n_regimes``.
 
     Raises
     ------
     ValueError
         Naming the field, the rule and the value.
     """
-    found = fit(history, model, horizon=horizon, smoothing=smoothing)
+    found = fit(history, model, horizon=horizon, smoothing=smoothing, **(options or {}))
     comparison = (
-        compare(history, ONE_PRICE, horizon=horizon, smoothing=smoothing) if is_compared else None
+        compare(history, ONE_PRICE, horizon=horizon, smoothing=smoothing, known=[found])
+        if is_compared
+        else None
     )
     last = float(history.prices[-1])
     terms = FloorTerms(
         strike=last if floor_strike is None else floor_strike, forward_price=last, years=floor_years
     )
     known = [found, *(comparison.fits.values() if comparison else ())]
-    floors = floor_choices(history, model, terms=terms, known=known)
+    floors = floor_choices(history, model, terms=terms, known=known, options=options)
     if overrides:
         found = found.overridden(reason=reason, **overrides)
     return Calibration(

@@ -11,8 +11,9 @@ last price unless another is asked for. It is no deal: it shows how much hangs o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -117,6 +118,7 @@ def floor_choices(
     *,
     terms: FloorTerms,
     known: Iterable[Fit] = (),
+    options: Mapping[str, Any] | None = None,
 ) -> list[FloorChoice]:
     """Return the value of a floor under each horizon and smoothing to which a model can be fitted.
 
@@ -130,12 +132,15 @@ def floor_choices(
         Of the floor.
     known
         Fits that are made already, not to be made again.
+    options
+        What this kind of fit takes besides; what only intervals need is left out here.
     """
     made = {(item.kind, item.horizon, _smoothing_of(item)): item for item in known}
     ways = [(horizon, "none") for horizon in HORIZONS if horizon != "week"]
     if kind in SMOOTHING:
         ways.append(("daily", "lag"))
-    return [_choice(history, kind, horizon, how, terms, made) for horizon, how in ways]
+    more = {**(options or {}), **kind_of(kind).quick}
+    return [_choice(history, kind, horizon, how, terms, made, more) for horizon, how in ways]
 
 
 def _smoothing_of(item: Fit) -> str:
@@ -149,11 +154,12 @@ def _choice(
     smoothing: str,
     terms: FloorTerms,
     made: dict[tuple[str, str, str], Fit],
+    options: dict[str, Any],
 ) -> FloorChoice:
     label = HORIZONS[horizon] if smoothing == "none" else "the price behind quotes that follow late"
     try:
         found = made.get((kind, horizon, smoothing)) or fit(
-            history, kind, horizon=horizon, smoothing=smoothing, **kind_of(kind).quick
+            history, kind, horizon=horizon, smoothing=smoothing, **options
         )
         model = found.to_model(forward_curve=ForwardCurve.flat(terms.forward_price))
     except ValueError as error:

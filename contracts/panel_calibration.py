@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,6 +72,8 @@ def calibrate_panel(
     model: str,
     *,
     n_factors: int | None = None,
+    error_edges: Sequence[float] | None = None,
+    error_groups: Sequence[str] | None = None,
     is_compared: bool = False,
     overrides: Mapping[str, float] | None = None,
     reason: str = "",
@@ -86,6 +88,9 @@ def calibrate_panel(
         ``schwartz-smith`` or ``n-factor``.
     n_factors
         Of ``n-factor``: 3 by default.
+    error_edges, error_groups
+        Which prices share an error: years left at which one group ends and the next begins, or the
+        group of each contract; see :meth:`montecarlo.calibrate.term_structure.PanelRows.of`.
     is_compared
         Whether to fit one, two and three factors too.
     overrides, reason
@@ -100,17 +105,25 @@ def calibrate_panel(
         if n_factors not in (None, 2):
             message = f"factors must be 2 for schwartz-smith, got {n_factors}"
             raise ValueError(message)
-        found = fit_schwartz_smith(panel)
+        found = fit_schwartz_smith(panel, error_edges=error_edges, error_groups=error_groups)
     elif model == "n-factor":
-        found = fit_n_factor(panel, n_factors=3 if n_factors is None else n_factors)
+        found = fit_n_factor(
+            panel,
+            n_factors=3 if n_factors is None else n_factors,
+            error_edges=error_edges,
+            error_groups=error_groups,
+        )
     else:
         message = f"model must be schwartz-smith or n-factor for a panel, got {model!r}"
         raise ValueError(message)
-    filtered = filter_panel(panel, found)
-    compared = tuple(fit_n_factor(panel, n_factors=n) for n in COMPARED) if is_compared else ()
+    filtered = filter_panel(panel, found, error_edges=error_edges, error_groups=error_groups)
+    compared = [
+        fit_n_factor(panel, n_factors=n, error_edges=error_edges, error_groups=error_groups)
+        for n in (COMPARED if is_compared else ())
+    ]
     if overrides:
         found = found.overridden(reason=reason, **overrides)
-    return PanelCalibration(panel=panel, fit=found, filtered=filtered, compared=compared)
+    return PanelCalibration(panel=panel, fit=found, filtered=filtered, compared=tuple(compared))
 
 
 def read_panel(

@@ -51,7 +51,12 @@ class Comparison:
 
 
 def compare(
-    history: PriceHistory, kinds: Iterable[str], *, horizon: str = "daily", smoothing: str = "none"
+    history: PriceHistory,
+    kinds: Iterable[str],
+    *,
+    horizon: str = "daily",
+    smoothing: str = "none",
+    known: Iterable[Fit] = (),
 ) -> Comparison:
     """Fit several models to the same prices at the same horizon.
 
@@ -67,6 +72,9 @@ def compare(
     horizon, smoothing
         As :func:`montecarlo.calibrate.fit` takes them; a model that knows no smoothing is not
         fitted when there is one.
+    known
+        Fits to the same prices, made at the same horizon with options of their own; each stands
+        for its kind and is not made again.
 
     Raises
     ------
@@ -85,8 +93,10 @@ def compare(
     >>> [row["model"] for row in compare(history, ["gbm", "schwartz"]).rows()]
     ['schwartz', 'gbm']
     """
-    fits, failures = {}, {}
+    fits, failures = {item.kind: item for item in known}, {}
     for kind in kinds:
+        if kind in fits:
+            continue
         try:
             fits[kind] = fit(history, kind, horizon=horizon, smoothing=smoothing)
         except ValueError as error:

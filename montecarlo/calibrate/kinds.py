@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
@@ -55,12 +56,12 @@ KINDS: dict[str, FitKind] = {
     "jump-diffusion": FitKind(
         title="mean-reverting log price with jumps",
         fit="montecarlo.calibrate.jump_diffusion:fit_jump_diffusion",
-        quick={"is_interval_found": False},
+        quick={"is_interval_found": False, "n_simulated": 0},
     ),
     "merton": FitKind(
         title="geometric Brownian motion with jumps",
         fit="montecarlo.calibrate.jump_diffusion:fit_merton",
-        quick={"is_interval_found": False},
+        quick={"is_interval_found": False, "n_simulated": 0},
     ),
     "n-factor": FitKind(
         title="several Gaussian factors, from futures prices",
@@ -142,18 +143,44 @@ def fit(
     Raises
     ------
     ValueError
-        For an unknown kind or horizon, or a history to which the model cannot be fitted.
+        For an unknown kind, horizon or option, or a history to which the model cannot be fitted.
     """
-    path = kind_of(kind).fit
-    if smoothing == "lag":
-        if kind not in SMOOTHING:
-            msg = f"smoothing must be none for {kind}; lag goes with {', '.join(SMOOTHING)}"
+    taken = taken_by(kind, smoothing)
+    for name in options:
+        if name not in taken:
+            msg = f"options of {kind} must be of {', '.join(taken) or 'none'}, got {name!r}"
             raise ValueError(msg)
-        path = SMOOTHING[kind]
-    elif smoothing != "none":
+    return cast("Fit", _function(_path(kind, smoothing))(history, horizon=horizon, **options))
+
+
+def taken_by(kind: str, smoothing: str = "none") -> tuple[str, ...]:
+    """Return the names of the options that a kind of fit takes beside its horizon.
+
+    Examples
+    --------
+    >>> taken_by("regime-switching")
+    ('n_regimes', 'is_mean_reverting', 'n_starts')
+    """
+    parameters = signature(_function(_path(kind, smoothing))).parameters.values()
+    return tuple(
+        item.name
+        for item in parameters
+        if item.kind is Parameter.KEYWORD_ONLY and item.name != "horizon"
+    )
+
+
+def _path(kind: str, smoothing: str) -> str:
+    """Return where the fit of a kind is; a smoothing that is not known for it is refused."""
+    if smoothing == "none":
+        return kind_of(kind).fit
+    if smoothing != "lag":
         msg = f"smoothing must be none or lag, got {smoothing!r}"
         raise ValueError(msg)
-    return cast("Fit", _function(path)(history, horizon=horizon, **options))
+    kind_of(kind)
+    if kind not in SMOOTHING:
+        msg = f"smoothing must be none for {kind}; lag goes with {', '.join(SMOOTHING)}"
+        raise ValueError(msg)
+    return SMOOTHING[kind]
 
 
 def terms_of(fit: Fit) -> dict[str, Any]:

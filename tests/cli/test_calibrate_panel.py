@@ -72,6 +72,20 @@ def test_years_left_may_stand_in_a_file(folder):
     assert first[0]["value"] == pytest.approx(second[0]["value"], rel=1e-3)
 
 
+def test_prices_share_the_error_of_their_group(folder):
+    by_edges = run(folder, *ONE_FACTOR, "--maturities", "3m,1y", "--error-edges", "2", "--json")
+    by_group = run(
+        folder, *ONE_FACTOR, "--maturities", "3m,1y", "--error-groups", "all,all", "--json"
+    )
+
+    assert by_edges.exit_code == by_group.exit_code == 0, by_edges.output + by_group.output
+    first, second = (json.loads(one.stdout)["fit"] for one in (by_edges, by_group))
+    # An edge beyond every contract leaves one group, as one name for all does.
+    assert "measurement_error[0 to 2 yr]" in first["free"]
+    assert "measurement_error[all]" in second["free"]
+    assert first["log_likelihood"] == pytest.approx(second["log_likelihood"], abs=1e-6)
+
+
 def test_tables_and_fragment(folder):
     target = folder / "model.yaml"
     ran = run(
@@ -95,6 +109,13 @@ def test_tables_and_fragment(folder):
         ((*ONE_FACTOR, "--maturities", "3m,12"), "months or years, as 5m or 1.5y, got '12'"),
         ((*ONE_FACTOR, "--maturities", "none.csv"), "none.csv must exist"),
         ((*ONE_FACTOR, "--maturities", "3m,1y", "--vat", "0.1"), "--vat must not be given with"),
+        (
+            (*ONE_FACTOR, "--maturities", "3m,1y", "--clock", "weekdays"),
+            "--clock must not be given",
+        ),
+        ((*ONE_FACTOR, "--maturities", "3m,1y", "--regimes", "2"), "--regimes must not be given"),
+        ((*ONE_FACTOR, "--maturities", "3m,1y", "--error-edges", "x"), "must be years such as"),
+        ((*ONE_FACTOR, "--maturities", "3m,1y", "--error-groups", "a"), "as long as contracts (2)"),
         (("--model", "gbm", "--maturities", "3m,1y"), "model must be schwartz-smith or n-factor"),
         (
             ("--model", "schwartz-smith", "--factors", "3", "--maturities", "3m,1y"),
