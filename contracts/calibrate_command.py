@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from inspect import Parameter, signature
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +17,7 @@ from contracts.fit_options import (
     Smoothing,
     fit_options_of,
 )
+from contracts.given_options import given_options, refuse_options
 from contracts.history_options import (
     Clock,
     Columns,
@@ -101,12 +101,17 @@ def calibrate(
     write_fragment: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the YAML of the model.")
     ] = None,
+    write_fit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the fit, for offtake uncertainty.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Fit a price model to a file of prices, and say how sure the fit is."""
-    given = _given(locals())
+    given = given_options(calibrate, locals())
     if maturities is not None:
-        _refuse(given, ONE_PRICE, "--maturities: a panel of futures prices is fitted as it stands")
+        refuse_options(
+            given, ONE_PRICE, "--maturities: a panel of futures prices is fitted as it stands"
+        )
         from contracts.panel_calibration import calibrate_panel, read_panel
         from contracts.reports.panel_calibration import print_panel_calibration
 
@@ -119,7 +124,7 @@ def calibrate(
             error_groups=_listed(error_groups), is_compared=compare,
             overrides=_overrides(override or []), reason=reason,
         )  # fmt: skip
-        _write(fitted, write_fragment, as_json, print_panel_calibration)
+        _write(fitted, write_fragment, write_fit, as_json, print_panel_calibration)
         return
     from contracts.calibration import calibrate as run
     from montecarlo.calibrate.kinds import KINDS
@@ -127,7 +132,7 @@ def calibrate(
     if model in KINDS and KINDS[model].takes == "panel":
         message = f"--maturities must be given for {model}, which is fitted to futures prices"
         raise ValueError(message)
-    _refuse(given, PANEL, "one price a date: it is for futures prices, with --maturities")
+    refuse_options(given, PANEL, "one price a date: it is for futures prices, with --maturities")
     options = fit_options_of(
         model, smoothing=smoothing, regimes=regimes, mean_reverting=mean_reverting,
         jump_test=jump_test, quick=quick,
@@ -155,24 +160,7 @@ def calibrate(
             typer.echo(f"wrote {picture}", err=True)
     from contracts.reports.calibration import print_calibration
 
-    _write(found, write_fragment, as_json, print_calibration)
-
-
-def _given(arguments: dict[str, Any]) -> list[str]:
-    """Return the options that were given another value than their own, as they are spelled."""
-    return [
-        f"--{name.replace('_', '-')}"
-        for name, item in signature(calibrate).parameters.items()
-        if item.default is not Parameter.empty and arguments[name] != item.default
-    ]
-
-
-def _refuse(given: list[str], options: tuple[str, ...], what: str) -> None:
-    """Refuse options that would have no effect."""
-    refused = [option for option in given if option in options]
-    if refused:
-        message = f"{refused[0]} must not be given with {what}"
-        raise ValueError(message)
+    _write(found, write_fragment, write_fit, as_json, print_calibration)
 
 
 def _years(text: str | None) -> list[float] | None:
@@ -192,12 +180,17 @@ def _listed(text: str | None) -> list[str] | None:
 def _write(
     found: Any,  # noqa: ANN401
     fragment: Path | None,
+    fit: Path | None,
     as_json: bool,
     show: Callable[[Any], None],
 ) -> None:
-    """Write the fragment of a calibration if asked for, then JSON or tables."""
+    """Write the fragment of a calibration and its fit if asked for, then JSON or tables."""
     if fragment is not None:
         fragment.write_text(found.fit.fragment(), encoding="utf-8")
+    if fit is not None:
+        from contracts.saved_fit import save_fit
+
+        save_fit(found.fit, fit, history=getattr(found, "history", None))
     if as_json:
         import json
 

@@ -17,8 +17,12 @@ CLOCKS = ("calendar", "weekdays")
 PriceFile = Annotated[
     Path, typer.Argument(metavar="FILE.csv", help="Dates and prices, with a header.")
 ]
-Unit = Annotated[str, typer.Option(help='Of the prices, as CNY/t; a multiple as "10000 CNY/t".')]
-Model = Annotated[str, typer.Option(help="gbm, schwartz, ...: as a market file names it.")]
+_UNIT = typer.Option(help='Of the prices, as CNY/t; a multiple as "10000 CNY/t".')
+_MODEL = typer.Option(help="gbm, schwartz, ...: as a market file names it.")
+Unit = Annotated[str, _UNIT]
+OptionalUnit = Annotated[str | None, _UNIT]
+Model = Annotated[str, _MODEL]
+OptionalModel = Annotated[str | None, _MODEL]
 Horizon = Annotated[
     str,
     typer.Option(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from contracts.conventions import PERCENTILES, FloatArray
 from contracts.json_plain import plain_json
+from montecarlo.calibrate.fragment import provenance
 from montecarlo.crossed_design import VarianceComponents
 from montecarlo.quantile import quantile_standard_error, quantiles
 
@@ -53,7 +54,7 @@ class ParameterUncertainty:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What a reader must know: how parameters were drawn, and what became of the curve."""
+        """What a reader must know: the fit, how parameters were drawn, what became of the curve."""
         design = self.design
         drawn = f"parameters of {design.draws.fit.kind} drawn {len(design.draws)} times: "
         ways = {
@@ -68,7 +69,13 @@ class ParameterUncertainty:
             "model": "the forward curve is that of each draw, from today's price, less the "
             "market's risk premium",
         }
-        return (drawn + ways[design.draws.way], curves[design.curve], *design.draws.warnings)
+        fitted = provenance(design.draws.fit)[0].rstrip(".")
+        return (
+            fitted[0].lower() + fitted[1:],
+            drawn + ways[design.draws.way],
+            curves[design.curve],
+            *design.draws.warnings,
+        )
 
     def percentiles(self) -> dict[str, tuple[float, float]]:
         """Return percentiles of the value over parameters, each with its standard error."""
@@ -117,6 +124,18 @@ class ParameterUncertainty:
             "perspective": design.perspective,
             "commodity": design.commodity,
             "model": design.draws.fit.kind,
+            "fit": {
+                "name": design.draws.fit.name,
+                "unit": design.draws.fit.unit,
+                "horizon": design.draws.fit.horizon,
+                "first_date": str(design.draws.fit.first_date),
+                "last_date": str(design.draws.fit.last_date),
+                "n_observations": design.draws.fit.n_observations,
+                "data_sha256": design.draws.fit.data_hash,
+                "made_on": str(design.draws.fit.made_on),
+                "warnings": list(design.draws.fit.warnings),
+                "overrides": [item.text() for item in design.draws.fit.overrides],
+            },
             "estimates": {item.name: item.value for item in design.draws.fit.parameters},
             "way": design.draws.way,
             "curve": design.curve,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from montecarlo.calibrate.correlation import CorrelationEstimate, estimate_correlation
     from montecarlo.calibrate.diagnostics import Diagnostic, diagnose
     from montecarlo.calibrate.fitted import Fit, Override, Start
+    from montecarlo.calibrate.fitted_dates import FittedDates
     from montecarlo.calibrate.free_parameter import FreeParameter
     from montecarlo.calibrate.futures import filter_panel, fit_n_factor, fit_schwartz_smith
     from montecarlo.calibrate.gbm import fit_gbm
@@ -55,6 +56,7 @@ _MODULES = {
     "EstimatedParameter": "montecarlo.calibrate.parameters",
     "FilteredPanel": "montecarlo.calibrate.term_structure",
     "Fit": "montecarlo.calibrate.fitted",
+    "FittedDates": "montecarlo.calibrate.fitted_dates",
     "FitKind": "montecarlo.calibrate.kinds",
     "FreeParameter": "montecarlo.calibrate.free_parameter",
     "FuturesPanel": "montecarlo.calibrate.panel",
@@ -101,6 +103,7 @@ __all__ = [
     "FilteredPanel",
     "Fit",
     "FitKind",
+    "FittedDates",
     "FreeParameter",
     "FuturesPanel",
     "Maximum",

@@ -39,6 +39,9 @@ class FitKind:
     quick
         Options of ``fit`` that leave out what only intervals and warnings need, for those who fit
         many histories.
+    options
+        ``(fit) -> dict``, the options of ``fit`` that repeat it on another history, where there
+        are any.
     takes
         ``history``, one price a date, or ``panel``, futures prices of several contracts a date.
     """
@@ -48,6 +51,7 @@ class FitKind:
     terms: str = ""
     model: str = ""
     quick: Mapping[str, Any] = field(default_factory=dict)
+    options: str = ""
     takes: Literal["history", "panel"] = "history"
 
 
@@ -76,6 +80,7 @@ KINDS: dict[str, FitKind] = {
         terms="montecarlo.calibrate.regimes:regime_terms",
         model="montecarlo.calibrate.regimes:regime_model",
         quick={"n_starts": 2},
+        options="montecarlo.calibrate.regime_estimates:regime_options",
     ),
     "schwartz": FitKind(
         title="mean-reverting log price",
@@ -190,6 +195,12 @@ def terms_of(fit: Fit) -> dict[str, Any]:
         return cast("dict[str, Any]", _function(path)(fit))
     estimated = {item.name: item.value for item in fit.parameters if item.role == "model"}
     return {**fit.structure, **estimated}
+
+
+def options_of(fit: Fit) -> dict[str, Any]:
+    """Return the options with which a fit is repeated on another history."""
+    path = kind_of(fit.kind).options
+    return cast("dict[str, Any]", _function(path)(fit)) if path else {}
 
 
 def build_model(fit: Fit, *, name: str, forward_curve: ForwardCurve | None) -> PriceModel:

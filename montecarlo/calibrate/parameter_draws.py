@@ -30,13 +30,13 @@ import numpy as np
 
 from montecarlo import checks
 from montecarlo.calibrate.fitted import Fit
+from montecarlo.calibrate.fitted_dates import FittedDates
 from montecarlo.calibrate.free_parameter import FreeParameter
 from montecarlo.calibrate.history import PriceHistory
-from montecarlo.calibrate.horizons import sample
 from montecarlo.calibrate.kinds import fit as fit_kind
-from montecarlo.calibrate.kinds import kind_of
+from montecarlo.calibrate.kinds import kind_of, options_of
 from montecarlo.checks import FloatArray
-from montecarlo.grid import DAYS_A_YEAR, TimeGrid
+from montecarlo.grid import TimeGrid
 from montecarlo.streams import stream_key
 
 if TYPE_CHECKING:
@@ -49,8 +49,6 @@ VAGUE = 0.5
 """A relative standard error above this makes the asymptotic distribution doubtful."""
 MOST_LOST = 0.2
 """No more than this share of the simulated histories may fail to be fitted."""
-POINTS_A_MONTH = 8
-"""Simulated prices that a simulated monthly average is made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,7 +88,7 @@ def draw_parameters(
     n_draws: int,
     *,
     way: Way = "asymptotic",
-    history: PriceHistory | None = None,
+    history: PriceHistory | FittedDates | None = None,
     seed: int = 20250709,
     options: Mapping[str, Any] | None = None,
 ) -> ParameterDraws:
@@ -105,11 +103,11 @@ def draw_parameters(
     way
         ``asymptotic``, ``bootstrap`` or ``reflected``; see the module.
     history
-        What was fitted; for the bootstrap, which needs its dates.
+        What was fitted, or its dates; for the bootstrap.
     seed
         Of the draws.
     options
-        What the fit was given beside its horizon; for the bootstrap.
+        For the fits of the bootstrap, beside those that repeat this one.
 
     Raises
     ------
@@ -134,6 +132,9 @@ def draw_parameters(
         raise ValueError(msg)
     if way == "asymptotic":
         return _asymptotic(fit, n_draws, seed)
+    if kind_of(fit.kind).takes == "panel":
+        msg = f"way must be asymptotic for {fit.kind}, which is fitted to a panel, got {way!r}"
+        raise ValueError(msg)
     if history is None:
         msg = f"history must be given for way {way!r}, got None"
         raise ValueError(msg)
@@ -228,7 +229,12 @@ def _vague(spread: FloatArray, limits: list[FreeParameter]) -> tuple[str, ...]:
 
 
 def _bootstrap(
-    fit: Fit, history: PriceHistory, n_draws: int, way: Way, seed: int, options: dict[str, Any]
+    fit: Fit,
+    history: PriceHistory | FittedDates,
+    n_draws: int,
+    way: Way,
+    seed: int,
+    options: dict[str, Any],
 ) -> ParameterDraws:
     if history.data_hash != fit.data_hash:
         msg = f"history must be the one that was fitted ({fit.name}), got {history!r}"
@@ -244,8 +250,9 @@ def _bootstrap(
     fixed = {override.name for override in fit.overrides}
     found: dict[str, list[float]] = {item.name: [] for item in free}
     lost: list[str] = []
-    options = {**kind_of(fit.kind).quick, **options}
-    for simulated in _histories(fit, sample(history, fit.horizon), n_draws, seed):
+    options = {**kind_of(fit.kind).quick, **options_of(fit), **options}
+    taken = history if isinstance(history, FittedDates) else FittedDates.of(history, fit.horizon)
+    for simulated in _histories(fit, taken, n_draws, seed):
         try:
             refitted = fit_kind(simulated, fit.kind, horizon="daily", **options)
             draw = [refitted[item.name].value for item in free]
@@ -275,39 +282,22 @@ def _bootstrap(
     return ParameterDraws(fit=fit, way=way, values=values, warnings=warnings)
 
 
-def _histories(fit: Fit, taken: PriceHistory, n_draws: int, seed: int) -> Iterator[PriceHistory]:
+def _histories(fit: Fit, taken: FittedDates, n_draws: int, seed: int) -> Iterator[PriceHistory]:
     """Yield histories of the model on the same dates, from the first price, averaged alike."""
     from montecarlo.simulation import simulate_paths
 
-    started = replace(fit, last_price=float(taken.prices[0]))
+    started = replace(fit, last_price=taken.first_price)
     model = started.to_model()
-    times = taken.years()
-    if taken.averaged:
-        days = _days_within(taken)
-        times = (days - days[0]).astype(np.float64) / DAYS_A_YEAR
     paths = simulate_paths(
         model,
-        TimeGrid.from_times(times[1:]),
+        TimeGrid.from_times(taken.years()[1:]),
         n_paths=n_draws,
         seed=_seed(seed, "histories"),
         measure="physical",
     )[model.names[0]]
     for draw in range(n_draws):
-        prices = np.concatenate([[float(taken.prices[0])], paths[:, draw]])
-        if taken.averaged:
-            prices = prices.reshape(taken.dates.size, -1).mean(axis=1)
-        yield replace(taken, dates=taken.dates, prices=prices, notices=())
-
-
-def _days_within(taken: PriceHistory) -> Any:  # noqa: ANN401
-    """Return days spread evenly over each period of averages, ``(n_periods * points,)``."""
-    months = 1 if taken.averaged == "month" else 3
-    last = taken.dates.astype("datetime64[M]")
-    first = (last - (months - 1)).astype("datetime64[D]")
-    length = (taken.dates - first).astype(np.int64) + 1
-    points = POINTS_A_MONTH * months
-    within = (length[:, None] * (np.arange(points) + 0.5) / points).astype(np.int64)
-    return (first[:, None] + within).ravel()
+        prices = np.concatenate([[taken.first_price], paths[:, draw]])
+        yield taken.history(prices, name=fit.name, unit=fit.unit)
 
 
 def _seed(seed: int, label: str) -> int:

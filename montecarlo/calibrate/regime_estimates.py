@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from montecarlo.calibrate.maximum_likelihood import Maximum
 from montecarlo.calibrate.parameters import EstimatedParameter
 from montecarlo.calibrate.regime_likelihood import RegimeLikelihood
 from montecarlo.checks import FloatArray
+
+if TYPE_CHECKING:
+    from montecarlo.calibrate.fitted import Fit
 
 _MEANINGS = {
     "volatility": ("1/sqrt(yr)", "standard deviation of the log price in a year of this regime"),
@@ -78,3 +82,11 @@ def regime_residuals(likelihood: RegimeLikelihood, theta: FloatArray) -> FloatAr
     below = ndtr((likelihood.logs[1:, None] - mean) / deviation)
     chance = (likelihood.filtered(theta).predicted * below).sum(axis=1)
     return np.asarray(ndtri(np.clip(chance, 1e-15, 1.0 - 1e-15)), dtype=np.float64)
+
+
+def regime_options(fit: Fit) -> dict[str, Any]:
+    """Return what :func:`~montecarlo.calibrate.regimes.fit_regimes` took: regimes of which kind."""
+    return {
+        "n_regimes": len(fit.structure["regimes"]),
+        "is_mean_reverting": bool(fit.structure["is_mean_reverting"]),
+    }

@@ -14,7 +14,7 @@ from contracts.cli import app
 from contracts.uncertainty_command import uncertainty
 
 COMMON = (
-    "unit", "horizon", "columns", "date_column", "quotes_are", "clock", "vat", "fx", "to", "name",
+    "horizon", "columns", "date_column", "quotes_are", "clock", "vat", "fx", "to", "name",
     "first", "last", "plot",
 )  # fmt: skip
 

@@ -259,8 +259,8 @@ def test_curve_that_moves_adds_to_what_is_not_known(deal):
     first, second = held.run(), moves.run()
 
     assert second.components.between > 3.0 * first.components.between
-    assert "held, though nobody quotes it" in first.notices[1]
-    assert "that of each draw" in second.notices[1]
+    assert "held, though nobody quotes it" in first.notices[2]
+    assert "that of each draw" in second.notices[2]
     # With the draw's own forward the value is Black's again.
     drift, volatility = (draws.values[name] for name in ("drift", "volatility"))
     expected = [
