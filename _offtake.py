@@ -7,6 +7,7 @@ needs only the standard library, so that it can say what happened when they cann
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 DISTRIBUTION = "offtake"
 PACKAGES = ("contracts", "montecarlo")
 REINSTALL = f"uninstall what does not belong, then reinstall {DISTRIBUTION}"
+GARBAGE_THRESHOLD = 100_000
 RENAME = "rename that folder, or run from elsewhere (python -P leaves the script's folder out)"
 
 
@@ -41,6 +43,8 @@ def main() -> None:
 
 def _main() -> None:
     """Run the command, or say which package stands in its way and end with 1."""
+    # Nearly all that is imported lives to the end: looking for garbage in it is time lost.
+    gc.set_threshold(GARBAGE_THRESHOLD)
     try:
         for package in PACKAGES:
             _check_place(package)

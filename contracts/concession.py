@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from contracts.checks import require
 from contracts.legs.loan import Loan
 from contracts.rows import Rows
-from contracts.run import prepare
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +52,7 @@ def concession_rows(valuation: Valuation) -> Rows:
     }
     names = []
     market = valuation.market
-    settlement = prepare([valuation.deal], market).settlements[0]
+    settlement = valuation.settlement
     for line in settlement.lines:
         loan = line.clause.leg
         if not isinstance(loan, Loan) or loan.market_yield is None:

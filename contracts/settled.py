@@ -13,7 +13,6 @@ import numpy as np
 from contracts.periods import day
 from contracts.protocols import Instrument
 from contracts.rows import Rows
-from contracts.run import prepare
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +33,7 @@ def settled(valuation: Valuation) -> pd.DataFrame:
 def settled_rows(valuation: Valuation) -> Rows:
     """Return the rows of :func:`settled`."""
     deal, market = valuation.deal, valuation.market
-    settlement = prepare([deal], market).settlements[0]
+    settlement = valuation.settlement
     observed, _ = settlement.observe_settled()
     today = day(market.valuation_date)
     rows: list[dict[str, object]] = []

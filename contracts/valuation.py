@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -22,9 +23,7 @@ from contracts.deal import Deal
 from contracts.leg_value import LegValue, binned_percentiles, leg_value
 from contracts.market import Market
 from contracts.outputs import DealOutputs
-from contracts.run import (
-    Run,
-)
+from contracts.run import Run, prepare
 from montecarlo.models.protocol import Measure
 from montecarlo.plan import Plan
 from montecarlo.reduction import Estimate
@@ -32,6 +31,7 @@ from montecarlo.reduction import Estimate
 if TYPE_CHECKING:
     import pandas as pd
 
+    from contracts.settlement import Settlement
     from montecarlo.models.protocol import PriceModel
 
 Quantiles: TypeAlias = Literal["legs", "total", "histogram"]
@@ -107,6 +107,11 @@ class Valuation:
             f"Valuation({self.deal.name!r} on {self.market.name!r} for {self.perspective!r}: "
             f"{self.pv:,.0f} +- {self.standard_error:,.0f} {self.deal.currency})"
         )
+
+    @cached_property
+    def settlement(self) -> Settlement:
+        """The deal bound to its market, of which reports read what is settled and paid."""
+        return prepare([self.deal], self.market).settlements[0]
 
     def leg(self, name: str) -> LegValue:
         """Return the value of one leg by name."""

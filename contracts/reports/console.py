@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
 WIDTH_OF_A_PIPE = 160
+PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
+"""Text is printed as it is: ``legs[price floor]`` is no style, and ``:cd:`` no picture."""
 
 
 class ReportConsole(Console):
@@ -24,11 +27,10 @@ NAME_WIDTH = 44
 
 def console() -> Console:
     """Return the console of a report; a pipe gets full lines instead of cut ones."""
-    # Without markup, "legs[price floor]" is text and not a style.
-    found = ReportConsole(highlight=False, markup=False)
+    found = ReportConsole(**PLAIN)
     if found.is_terminal:
         return found
-    return ReportConsole(highlight=False, markup=False, width=WIDTH_OF_A_PIPE)
+    return ReportConsole(**PLAIN, width=WIDTH_OF_A_PIPE)
 
 
 def make_table(title: str, columns: Iterable[str], *, names: int = 1, caption: str = "") -> Table:
@@ -46,7 +48,5 @@ def make_table(title: str, columns: Iterable[str], *, names: int = 1, caption: s
 def show(out: Console, table: Table) -> None:
     """Print a table whole: on a narrow terminal lines wrap, but no figure is ever cut."""
     needed = Measurement.get(out, out.options.update(max_width=10_000), table).maximum
-    wide = (
-        out if needed <= out.width else ReportConsole(highlight=False, markup=False, width=needed)
-    )
+    wide = out if needed <= out.width else ReportConsole(**PLAIN, width=needed)
     wide.print(table)

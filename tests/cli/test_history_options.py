@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from contracts import history_options
-from contracts.backtest_command import backtest
-from contracts.calibrate_command import calibrate
 from contracts.cli import app
-from contracts.uncertainty_command import uncertainty
+from contracts.commands import history_options
+from contracts.commands.backtest import backtest
+from contracts.commands.calibrate import calibrate
+from contracts.commands.uncertainty import uncertainty
 
 COMMON = (
     "horizon", "columns", "date_column", "quotes_are", "clock", "vat", "fx", "to", "name",

@@ -10,7 +10,9 @@ import pytest
 from numba.core import sigutils
 
 import contracts
-from contracts import cli, second_compiler
+from contracts import second_compiler
+from contracts.commands.exposure import exposure
+from contracts.commands.value import value
 from contracts.second_compiler import KERNELS, PROGRAM
 from montecarlo import kernel_cache, processors
 from montecarlo.kernel_cache import CacheStatus
@@ -165,13 +167,14 @@ def test_the_first_one_killed_leaves_it_a_limited_time():
 def test_a_command_is_helped(command, monkeypatch, started):
     valued = {"value": "lynas-jare", "exposure": ["lynas-jare"]}
     paths = {"value": "600", "exposure": 600}
-    getattr(cli, command)(valued[command], paths=paths[command], as_json=True)
+    run = {"value": value, "exposure": exposure}[command]
+    run(valued[command], paths=paths[command], as_json=True)
 
     assert len(started) == 1
     assert started[0].poll() is not None
 
 
-def test_nothing_but_the_command_starts_it():
+def test_nothing_but_commands_starts_it():
     name = "contracts.second_compiler"
     users = {
         module.name
@@ -180,4 +183,4 @@ def test_nothing_but_the_command_starts_it():
         if source.is_within(found.target, name)
     }
 
-    assert users == {"contracts.cli"}
+    assert users == {"contracts.commands.run_settings"}

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from contracts.fit_options import (
+from contracts.commands.fit_options import (
     JumpTest,
     MeanReverting,
     Quick,
@@ -17,8 +17,8 @@ from contracts.fit_options import (
     Smoothing,
     fit_options_of,
 )
-from contracts.given_options import given_options, refuse_options
-from contracts.history_options import (
+from contracts.commands.given_options import given_options, refuse_options
+from contracts.commands.history_options import (
     Clock,
     Columns,
     DateColumn,

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from contracts.defaults import DEFAULT_SEED
-from contracts.fit_options import MeanReverting, Regimes, Smoothing, fit_options_of
-from contracts.given_options import given_options, refuse_options
-from contracts.history_options import (
+from contracts.commands.fit_options import MeanReverting, Regimes, Smoothing, fit_options_of
+from contracts.commands.given_options import given_options, refuse_options
+from contracts.commands.history_options import (
     Clock,
     Columns,
     DateColumn,
@@ -29,6 +28,7 @@ from contracts.history_options import (
     Vat,
     history_of,
 )
+from contracts.defaults import DEFAULT_SEED
 
 if TYPE_CHECKING:
     from montecarlo.calibrate import Fit, FittedDates, PriceHistory

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from contracts.history_options import (
+from contracts.commands.history_options import (
     Clock,
     Columns,
     DateColumn,
