@@ -138,8 +138,8 @@ def test_where_it_cannot_help_it_is_not_started(
 ):
     monkeypatch.setattr(kernel_cache, "cache_status", lambda: status)
     monkeypatch.setattr(processors, "granted_processors", lambda *_: n_processors)
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
+    for name, text in settings.items():
+        monkeypatch.setenv(name, text)
     with second_compiler.second_compiler(n_threads):
         pass
 
