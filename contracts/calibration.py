@@ -8,6 +8,7 @@ from typing import Any
 
 from contracts.calibration_document import calibration_document
 from contracts.floor_choices import FloorChoice, FloorTerms, floor_choices
+from contracts.seasonal_history import SeasonalHistory, without_seasons
 from montecarlo.calibrate.comparison import Comparison, compare
 from montecarlo.calibrate.diagnostics import Diagnostic, diagnose
 from montecarlo.calibrate.fitted import Fit
@@ -36,6 +37,8 @@ class Calibration:
         Other models on the same prices; None unless asked for.
     floor_terms, floors
         A floor, and its value under each way of fitting the model.
+    seasons
+        What was taken out of the prices before; None unless asked for.
     """
 
     history: PriceHistory
@@ -45,6 +48,7 @@ class Calibration:
     comparison: Comparison | None
     floor_terms: FloorTerms
     floors: tuple[FloorChoice, ...]
+    seasons: SeasonalHistory | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -54,6 +58,8 @@ class Calibration:
         is_naive = self.fit.horizon == "daily" and not is_robust
         if self.staleness.is_stale and is_naive:
             said.append(self.staleness.verdict)
+        if self.seasons is not None:
+            said.extend(self.seasons.warnings)
         said.extend(self.fit.warnings)
         shape = next(item for item in self.diagnostics if item.name == "Jarque-Bera")
         if shape.is_rejected:
@@ -64,12 +70,19 @@ class Calibration:
             )
         return tuple(said)
 
+    def fragment(self) -> str:
+        """Return the YAML to be pasted under a commodity of a market file: seasons, model."""
+        seasons = "" if self.seasons is None else self.seasons.fragment()
+        return seasons + self.fit.fragment()
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data, for JSON: what is not known is null."""
         return calibration_document(
             self.history,
             self.fit,
             warnings=self.warnings,
+            fragment=self.fragment(),
+            seasonality=None if self.seasons is None else self.seasons.to_dict(),
             notices=list(self.history.notices),
             last_price=self.fit.last_price,
             staleness=self._staleness_document(),
@@ -133,6 +146,7 @@ def calibrate(
     overrides: Mapping[str, float] | None = None,
     reason: str = "",
     options: Mapping[str, Any] | None = None,
+    seasonality: str = "none",
 ) -> Calibration:
     """Measure a history, fit a model, test it, compare it, and show what hangs on the choice.
 
@@ -152,12 +166,21 @@ def calibrate(
         Parameters set by hand, and why.
     options
         What this kind of fit takes besides, such as ``n_regimes``.
+    seasonality
+        ``none``; or ``changes``, ``centred-mean``, by which seasons are estimated and taken out
+        before anything is fitted, see :mod:`contracts.seasonal_history`.
 
     Raises
     ------
     ValueError
         Naming the field, the rule and the value.
     """
+    measured, seasons = history, None
+    if seasonality != "none":
+        seasons = without_seasons(history, seasonality, horizon=horizon)
+        history = seasons.history
+        # Within a month, quotes are what they were: over its factor they would jump at its end.
+        measured = history if seasons.is_monthly else measured
     found = fit(history, model, horizon=horizon, smoothing=smoothing, **(options or {}))
     comparison = (
         compare(history, ONE_PRICE, horizon=horizon, smoothing=smoothing, known=[found])
@@ -174,10 +197,11 @@ def calibrate(
         found = found.overridden(reason=reason, **overrides)
     return Calibration(
         history=history,
-        staleness=staleness_of(history),
+        staleness=staleness_of(measured),
         fit=found,
         diagnostics=diagnose(found.residuals),
         comparison=comparison,
         floor_terms=terms,
         floors=tuple(floors),
+        seasons=seasons,
     )

@@ -24,6 +24,7 @@ def calibration_document(
     fit: Fit,
     *,
     warnings: Sequence[str],
+    fragment: str,
     **others: Any,  # noqa: ANN401
 ) -> dict[str, Any]:
     """Return a calibration as plain data, for JSON: what is not known is null.
@@ -36,6 +37,8 @@ def calibration_document(
         The model that was asked for.
     warnings
         Everything that a reader must know before using the numbers.
+    fragment
+        The YAML that comes of it.
     others
         What this kind of calibration says besides.
     """
@@ -50,7 +53,7 @@ def calibration_document(
         "warnings": list(warnings),
         "fit": fit_document(fit, history=prices if isinstance(prices, PriceHistory) else None),
         **others,
-        "fragment": fit.fragment(),
+        "fragment": fragment,
     }
     plain: dict[str, Any] = plain_json(document)
     return plain

@@ -118,7 +118,8 @@ def _with_own_curve(market: Market, commodity: str, fit: Fit) -> Market:
         f"be that of {commodity} ({item.unit}) for a curve of its own",
         fit.unit,
     )
-    today = float(item.forward_curve(0.0))
+    # Seasons of the market stay and multiply the new curve too, which is to have none.
+    today = float(item.forward_curve(0.0)) / _season_now(market, commodity)
     around = cast("LognormalModel", item.price_model())
     own = cast("LognormalModel", replace(fit, last_price=today).to_model(commodity))
     start = float(own.expected_spot(0.0, "physical"))
@@ -142,6 +143,17 @@ def _with_own_curve(market: Market, commodity: str, fit: Fit) -> Market:
     }
     changes[f"{where}.interpolation"] = "log-linear"
     return amend_market(market, changes)
+
+
+def _season_now(market: Market, commodity: str) -> float:
+    from contracts.market_curves import seasons_of
+    from contracts.specification.curve_terms import SeasonalityTerms
+
+    stated = market.terms["commodities"][commodity].get("seasonality")
+    if stated is None:
+        return 1.0
+    seasons = seasons_of(SeasonalityTerms.model_validate(stated))
+    return float(seasons.factors(np.array([market.valuation_date], "datetime64[D]"))[0])
 
 
 def _months_after(day: datetime.date, months: int) -> datetime.date:

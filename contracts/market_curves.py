@@ -52,7 +52,7 @@ def forward_curve(
     """Return the forward curve of a commodity, however it is stated, with its seasons."""
     from montecarlo import ForwardCurve
 
-    seasons = None if terms.seasonality is None else _seasons(terms.seasonality)
+    seasons = None if terms.seasonality is None else seasons_of(terms.seasonality)
     if terms.quotes is not None:
         may_be_negative = terms.model.kind == "constant"
         return _of_quotes(terms.quotes, today, seasons, may_be_negative=may_be_negative)
@@ -132,7 +132,8 @@ def _of_deck(
     return deck.forward_curve(today, growth)
 
 
-def _seasons(terms: SeasonalityTerms) -> Seasonality:
+def seasons_of(terms: SeasonalityTerms) -> Seasonality:
+    """Return the factor of each day of the year."""
     from montecarlo import HarmonicSeasonality, MonthlySeasonality
 
     if terms.months is not None:

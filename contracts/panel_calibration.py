@@ -45,12 +45,17 @@ class PanelCalibration:
     filtered: FilteredPanel
     compared: tuple[Fit, ...]
 
+    def fragment(self) -> str:
+        """Return the YAML to be pasted under a commodity of a market file."""
+        return self.fit.fragment()
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data, for JSON: what is not known is null."""
         return calibration_document(
             self.panel,
             self.fit,
             warnings=self.fit.warnings,
+            fragment=self.fragment(),
             contracts=list(self.panel.contracts),
             last_states=self.filtered.states[-1].tolist(),
             root_mean_square=self.filtered.root_mean_square,

@@ -41,7 +41,7 @@ EstimationMethod: TypeAlias = Literal["changes", "centred-mean"]
 FEWEST = 2
 """Years in which each month, or each change between two months, must be seen."""
 
-_NAMES = (
+MONTH_NAMES = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
@@ -194,7 +194,7 @@ def _check_seen(counts: npt.NDArray[np.int64], what: str) -> None:
         month = int(rare[0])
         msg = (
             f"prices must show {what} each month at least {FEWEST} times, got "
-            f"{int(counts[month])} of {_NAMES[month]}"
+            f"{int(counts[month])} of {MONTH_NAMES[month]}"
         )
         raise ValueError(msg)
 

@@ -40,7 +40,7 @@ from contracts.commands.history_options import (
 ONE_PRICE = (
     "--horizon", "--smoothing", "--regimes", "--mean-reverting", "--jump-test", "--quick",
     "--columns", "--quotes-are", "--clock", "--vat", "--fx", "--to", "--first", "--last",
-    "--floor-strike", "--floor-years", "--plot",
+    "--floor-strike", "--floor-years", "--plot", "--seasonality",
 )  # fmt: skip
 """What a panel of futures prices has no use for."""
 
@@ -58,6 +58,10 @@ def calibrate(
     mean_reverting: MeanReverting = False,
     jump_test: JumpTest = None,
     quick: Quick = False,
+    seasonality: Annotated[
+        str,
+        typer.Option(help="none; or changes, centred-mean: take out factors of months, so found."),
+    ] = "none",
     compare: Annotated[
         bool, typer.Option("--compare", help="Fit every other model to the same prices.")
     ] = False,
@@ -152,6 +156,7 @@ def calibrate(
         overrides=_overrides(override or []),
         reason=reason,
         options=options,
+        seasonality=seasonality,
     )
     if plot is not None:
         from contracts.plots.calibration_files import save_pictures
@@ -186,7 +191,7 @@ def _write(
 ) -> None:
     """Write the fragment of a calibration and its fit if asked for, then JSON or tables."""
     if fragment is not None:
-        fragment.write_text(found.fit.fragment(), encoding="utf-8")
+        fragment.write_text(found.fragment(), encoding="utf-8")
     if fit is not None:
         from contracts.saved_fit import save_fit
 

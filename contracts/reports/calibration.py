@@ -6,12 +6,15 @@ import math
 from typing import TYPE_CHECKING
 
 from contracts.reports.console import console, make_table, show
+from montecarlo.calibrate.maximum_likelihood import NORMAL_95
 from montecarlo.calibrate.parameters import limit
+from montecarlo.seasonality_estimate import MONTH_NAMES
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from contracts.calibration import Calibration
+    from contracts.seasonal_history import SeasonalHistory
     from montecarlo.calibrate.fitted import Fit
 
 
@@ -33,6 +36,8 @@ def print_calibration(found: Calibration) -> None:
         out.print(f"  warning: {warning}", style="yellow")
     out.print()
     tables = [_horizons(found), estimates_table(found.fit), _diagnostics(found)]
+    if found.seasons is not None:
+        tables.insert(1, _seasons(found.seasons))
     if fit.n_free > 1:
         tables.append(_correlation(found))
     if found.comparison is not None:
@@ -42,7 +47,7 @@ def print_calibration(found: Calibration) -> None:
         show(out, table)
         out.print()
     out.print("To paste under a commodity of a market file:", style="bold")
-    out.print(fit.fragment(), end="")
+    out.print(found.fragment(), end="")
 
 
 def _horizons(found: Calibration) -> Table:
@@ -57,6 +62,8 @@ def _horizons(found: Calibration) -> Table:
             f"\nChanges of monthly averages: autocorrelation {stale.monthly_autocorrelation:.2f} "
             f"(averaging alone makes it 0.25), excess kurtosis {stale.monthly_excess_kurtosis:.1f}."
         )
+    if found.seasons is not None and not found.seasons.is_monthly:
+        caption += "\nOf the prices with their seasons."
     table = make_table(
         "Annualised volatility by horizon of the changes",
         ("horizon", "volatility", "std. error", "overlapping changes"),
@@ -103,6 +110,23 @@ def estimates_table(fit: Fit) -> Table:
             row["reason"] or row["meaning"],
             style="bold" if row["role"] == "model" else None,
         )
+    return table
+
+
+def _seasons(found: SeasonalHistory) -> Table:
+    estimate = found.estimate
+    chance = "no test" if estimate.p_value is None else f"F test p = {estimate.p_value:.3g}"
+    table = make_table(
+        "Seasons taken out of the prices",
+        ("month", "factor", "95% from", "to"),
+        caption=f"By {estimate.method} of {found.taken}, {estimate.n_observations} of them; "
+        f"{chance}. The mean of their logarithms is zero.",
+    )
+    for name, log, error in zip(
+        MONTH_NAMES, estimate.log_factors, estimate.standard_errors, strict=True
+    ):
+        ends = (f"{math.exp(log + sign * NORMAL_95 * error):.3f}" for sign in (-1.0, 1.0))
+        table.add_row(name, f"{math.exp(log):.3f}", *ends)
     return table
 
 

@@ -36,7 +36,7 @@ def print_panel_calibration(found: PanelCalibration) -> None:
         show(out, table)
         out.print()
     out.print("To paste under a commodity of a market file:", style="bold")
-    out.print(fit.fragment(), end="")
+    out.print(found.fragment(), end="")
 
 
 def _residuals(found: PanelCalibration) -> Table:

@@ -104,6 +104,20 @@ def test_jump_test_says_how_probable_the_ratio_is_without_jumps(file, floors):
     assert "of 2 simulated histories without jumps" in " ".join(found["warnings"])
 
 
+def test_seasons_are_taken_out_shown_and_written(file, floors, tmp_path):
+    arguments = ["calibrate", str(file), "--model", "gbm", *ENDING, "--horizon", "month"]
+    arguments += ["--seasonality", "changes", "--write-fragment", str(tmp_path / "gas.yaml")]
+    run = CliRunner().invoke(app, [*arguments, "--write-fit", str(tmp_path / "fit.json")])
+
+    assert run.exit_code == 0, run.output
+    assert "Seasons taken out of the prices" in run.stdout
+    assert "January" in run.stdout
+    # Made without seasons.
+    assert "seasons cannot be told from none" in run.stdout
+    assert "\nseasonality:\n  normalised_by: mean-log\n" in (tmp_path / "gas.yaml").read_text()
+    assert json.loads((tmp_path / "fit.json").read_text())["name"] == "oxide without seasons"
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
@@ -112,6 +126,8 @@ def test_jump_test_says_how_probable_the_ratio_is_without_jumps(file, floors):
         (["--model", "gbm", "--quotes-are", "asks"], "--quotes-are must be one of"),
         (["--model", "gbm", "--smoothing", "some"], "smoothing must be none or lag"),
         (["--model", "gbm", "--first", "2030-01-01"], "window must hold a price"),
+        (["--model", "gbm", "--seasonality", "changes"], "horizon must be month, quarter or"),
+        (["--model", "gbm", "--seasonality", "x"], "seasonality must be one of changes"),
         (["--model", "gbm", "--regimes", "3"], "--regimes must not be given for gbm"),
         (["--model", "schwartz", "--mean-reverting"], "--mean-reverting must not be given for"),
         (["--model", "schwartz", "--jump-test", "9"], "which does not jump"),

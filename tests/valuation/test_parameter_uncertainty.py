@@ -234,6 +234,21 @@ def test_own_curve_moves_with_its_parameters():
     assert held.commodity("metal").model["risk_premium"] == 0.03
 
 
+def test_own_curve_of_a_seasonal_market_has_its_seasons_once():
+    months = [1.3, 1.2, 1.1, 1.0, 0.8, 0.7, 0.75, 0.9, 0.95, 1.05, 1.15, 1.25]
+    seasonal = market(seasonality={"normalised_by": "mean-level", "months": months})
+    own = with_fitted_model(seasonal, "metal", gbm_fit(drift=0.08), curve="model")
+    curve, before = (one.commodity("metal").forward_curve for one in (own, seasonal))
+    factors = np.array(months) / np.mean(months)
+
+    # 10 July 2025 and 10 January 2027, 549 days on; the drift of 8% less the premium of 3%.
+    assert curve(0.0) == pytest.approx(before(0.0), rel=1e-12)
+    assert curve(0.0) == pytest.approx(FORWARD * factors[6], rel=1e-12)
+    assert curve(549 / 365) == pytest.approx(
+        FORWARD * math.exp(0.05 * 549 / 365) * factors[0], rel=1e-9
+    )
+
+
 def test_own_curve_of_a_mean_reverting_model_ends_at_its_level():
     days = np.datetime64("2010-01-01") + 30 * np.arange(150)
     rng = np.random.default_rng(1)
