@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PlainValidator
+from pydantic import Field
 
 from contracts.specification.measures import Price, PriceStep
+from contracts.specification.scalar_reader import ScalarReader
 from contracts.specification.scalars import (
     Date,
     Name,
@@ -45,8 +46,8 @@ def maturity(value: object) -> str:
     return value
 
 
-Period = Annotated[str, PlainValidator(delivery_period), schema("string", examples=["2027-Q1"])]
-Maturity = Annotated[str, PlainValidator(maturity), schema("string", pattern="^[1-9][0-9]*[my]$")]
+Period = Annotated[str, ScalarReader(delivery_period), schema("string", examples=["2027-Q1"])]
+Maturity = Annotated[str, ScalarReader(maturity), schema("string", pattern="^[1-9][0-9]*[my]$")]
 Compounding = Literal["continuous", "simple", "annual", "semi-annual", "quarterly", "monthly"]
 
 

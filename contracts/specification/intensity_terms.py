@@ -4,8 +4,9 @@ import datetime
 from itertools import pairwise
 from typing import Annotated
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import WithJsonSchema
 
+from contracts.specification.scalar_reader import ScalarReader
 from contracts.specification.scalars import calendar_date, not_negative, refuse
 
 
@@ -23,7 +24,7 @@ def intensity(value: object) -> float | tuple[tuple[datetime.date, float], ...]:
 
 EventsAYear = Annotated[
     float | tuple[tuple[datetime.date, float], ...],
-    PlainValidator(intensity),
+    ScalarReader(intensity),
     WithJsonSchema(
         {
             "anyOf": [

@@ -4,9 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import PlainValidator
-
 from contracts.paths import nearest
+from contracts.specification.scalar_reader import ScalarReader
 from contracts.specification.scalars import (
     LARGEST_NUMBER,
     LARGEST_QUANTITY,
@@ -102,13 +101,13 @@ _price, _amount = _read("price"), _read("money", may_be_negative=False)
 _quantity = _read("quantity", may_be_negative=False)
 _TEXT = schema("string", pattern=_PATTERN)
 
-Price = Annotated[Measure, PlainValidator(_price), _TEXT]
-PriceStep = Annotated[Measure, PlainValidator(_read("price", may_be_negative=False)), _TEXT]
-Money = Annotated[Measure, PlainValidator(_amount), _TEXT]
-Quantity = Annotated[Measure, PlainValidator(_quantity), _TEXT]
-StepValue = Annotated[Measure | float, PlainValidator(step_value), schema(["string", "number"])]
-PriceOrName = Annotated[Measure | str, PlainValidator(_or_name(_price)), schema("string")]
-MoneyOrName = Annotated[Measure | str, PlainValidator(_or_name(_read("money"))), schema("string")]
-QuantityOrName = Annotated[Measure | str, PlainValidator(_or_name(_quantity)), schema("string")]
-PriceUnit = Annotated[str, PlainValidator(price_unit), schema("string", examples=["USD/kg"])]
-Currency = Annotated[str, PlainValidator(currency), schema("string", enum=list(CURRENCIES))]
+Price = Annotated[Measure, ScalarReader(_price), _TEXT]
+PriceStep = Annotated[Measure, ScalarReader(_read("price", may_be_negative=False)), _TEXT]
+Money = Annotated[Measure, ScalarReader(_amount), _TEXT]
+Quantity = Annotated[Measure, ScalarReader(_quantity), _TEXT]
+StepValue = Annotated[Measure | float, ScalarReader(step_value), schema(["string", "number"])]
+PriceOrName = Annotated[Measure | str, ScalarReader(_or_name(_price)), schema("string")]
+MoneyOrName = Annotated[Measure | str, ScalarReader(_or_name(_read("money"))), schema("string")]
+QuantityOrName = Annotated[Measure | str, ScalarReader(_or_name(_quantity)), schema("string")]
+PriceUnit = Annotated[str, ScalarReader(price_unit), schema("string", examples=["USD/kg"])]
+Currency = Annotated[str, ScalarReader(currency), schema("string", enum=list(CURRENCIES))]

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, PlainValidator, Tag
+from pydantic import Discriminator, Field, Tag
 
 from contracts.specification.intensity_terms import EventsAYear
 from contracts.specification.regime_terms import RegimeSwitchingTerms
+from contracts.specification.scalar_reader import ScalarReader
 from contracts.specification.scalars import (
     Correlation,
     Name,
@@ -174,7 +175,7 @@ def premium_or_history(value: object) -> float | str:
 
 
 YearAndMonth = Annotated[
-    str, PlainValidator(year_and_month), schema("string", pattern="^[0-9]{4}-[0-9]{2}$")
+    str, ScalarReader(year_and_month), schema("string", pattern="^[0-9]{4}-[0-9]{2}$")
 ]
 
 
@@ -187,7 +188,7 @@ class BootstrapTerms(Sheet):
     mean_block_length: Positive
     """In months, at least 1."""
     risk_premium: Annotated[
-        float | str, PlainValidator(premium_or_history), schema(["number", "string"])
+        float | str, ScalarReader(premium_or_history), schema(["number", "string"])
     ] = 0.0
     """What the real-world drift adds, decimal a year; or history, for the drift of the past."""
     stream: Name | None = None

@@ -10,10 +10,11 @@ import math
 import re
 from typing import Annotated, NoReturn
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from contracts.specification.characters import is_hidden
+from contracts.specification.scalar_reader import ScalarReader
 
 EARLIEST, LATEST = datetime.date(1900, 1, 1), datetime.date(2200, 12, 31)
 LARGEST_RATE = 0.5
@@ -225,27 +226,27 @@ def schema(kind: str | list[str], **more: object) -> WithJsonSchema:
     return WithJsonSchema({"type": kind, **more})
 
 
-Number = Annotated[float, PlainValidator(number), schema("number")]
-Share = Annotated[float, PlainValidator(share), schema("number", minimum=0, maximum=1)]
-Rate = Annotated[float, PlainValidator(rate), schema("number", minimum=-0.5, maximum=0.5)]
-Volatility = Annotated[float, PlainValidator(volatility), schema("number", minimum=0, maximum=5)]
-Correlation = Annotated[float, PlainValidator(correlation), schema("number", minimum=-1, maximum=1)]
-NotNegative = Annotated[float, PlainValidator(not_negative), schema("number", minimum=0)]
-Positive = Annotated[float, PlainValidator(positive), schema("number", exclusiveMinimum=0)]
-Whole = Annotated[int, PlainValidator(whole), schema("integer", minimum=0)]
+Number = Annotated[float, ScalarReader(number), schema("number")]
+Share = Annotated[float, ScalarReader(share), schema("number", minimum=0, maximum=1)]
+Rate = Annotated[float, ScalarReader(rate), schema("number", minimum=-0.5, maximum=0.5)]
+Volatility = Annotated[float, ScalarReader(volatility), schema("number", minimum=0, maximum=5)]
+Correlation = Annotated[float, ScalarReader(correlation), schema("number", minimum=-1, maximum=1)]
+NotNegative = Annotated[float, ScalarReader(not_negative), schema("number", minimum=0)]
+Positive = Annotated[float, ScalarReader(positive), schema("number", exclusiveMinimum=0)]
+Whole = Annotated[int, ScalarReader(whole), schema("integer", minimum=0)]
 Months = Annotated[
-    int, PlainValidator(delay_months), schema("integer", minimum=0, maximum=LONGEST_DELAY_MONTHS)
+    int, ScalarReader(delay_months), schema("integer", minimum=0, maximum=LONGEST_DELAY_MONTHS)
 ]
 Advances = Annotated[
-    int, PlainValidator(advances), schema("integer", minimum=1, maximum=MOST_ADVANCES)
+    int, ScalarReader(advances), schema("integer", minimum=1, maximum=MOST_ADVANCES)
 ]
-Year = Annotated[int, PlainValidator(year), schema("integer", minimum=1900, maximum=2200)]
-Date = Annotated[datetime.date, PlainValidator(calendar_date), schema("string", format="date")]
-MonthName = Annotated[int, PlainValidator(month), schema("string", enum=list(MONTH_NAMES))]
+Year = Annotated[int, ScalarReader(year), schema("integer", minimum=1900, maximum=2200)]
+Date = Annotated[datetime.date, ScalarReader(calendar_date), schema("string", format="date")]
+MonthName = Annotated[int, ScalarReader(month), schema("string", enum=list(MONTH_NAMES))]
 MonthDay = Annotated[
-    tuple[int, int], PlainValidator(month_day), schema("string", pattern="^[0-9]{2}-[0-9]{2}$")
+    tuple[int, int], ScalarReader(month_day), schema("string", pattern="^[0-9]{2}-[0-9]{2}$")
 ]
-Text = Annotated[str, PlainValidator(text), schema("string", minLength=1)]
-Prose = Annotated[str, PlainValidator(prose), schema("string", minLength=1)]
-Name = Annotated[str, PlainValidator(name), schema("string", minLength=1, maxLength=80)]
-Slug = Annotated[str, PlainValidator(slug), schema("string", pattern=f"^{_SLUG.pattern}$")]
+Text = Annotated[str, ScalarReader(text), schema("string", minLength=1)]
+Prose = Annotated[str, ScalarReader(prose), schema("string", minLength=1)]
+Name = Annotated[str, ScalarReader(name), schema("string", minLength=1, maxLength=80)]
+Slug = Annotated[str, ScalarReader(slug), schema("string", pattern=f"^{_SLUG.pattern}$")]
