@@ -47,6 +47,7 @@ def document(valuation: Valuation) -> dict[str, Any]:
         "search": None if valuation.search is None else dataclasses.asdict(valuation.search),
         "is_controlled": valuation.is_controlled,
         "controls": list(valuation.controls),
+        "unmoved": list(valuation.unmoved),
         "pv": valuation.pv,
         "standard_error": _number(valuation.standard_error),
         **_percentiles(valuation.samples, valuation.pv, valuation.percentiles),

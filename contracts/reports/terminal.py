@@ -71,6 +71,12 @@ def print_valuation(valuation: Valuation, others: OtherModels | None = None) -> 
     if valuation.controls:
         names = ", ".join(valuation.controls)
         out.print(f"Means corrected by control variates: {names}. Percentiles are of plain paths.")
+    if valuation.unmoved:
+        n_paths = f"{valuation.plan.n_paths:,}"
+        out.print(
+            f"On none of {n_paths} paths did a price change: {', '.join(valuation.unmoved)}. What "
+            f"comes less often than 3 times in {n_paths} can be missed so; more paths would tell."
+        )
     _print_notes(out, deal, market, valuation.model.names)
 
 
