@@ -72,10 +72,10 @@ def print_valuation(valuation: Valuation, others: OtherModels | None = None) -> 
         names = ", ".join(valuation.controls)
         out.print(f"Means corrected by control variates: {names}. Percentiles are of plain paths.")
     if valuation.unmoved:
-        n_paths = f"{valuation.plan.n_paths:,}"
+        all_paths, names = f"{valuation.plan.n_paths:,}", ", ".join(valuation.unmoved)
         out.print(
-            f"On none of {n_paths} paths did a price change: {', '.join(valuation.unmoved)}. What "
-            f"comes less often than 3 times in {n_paths} can be missed so; more paths would tell."
+            f"On none of {all_paths} paths did a price change: {names}. What comes less often than "
+            f"3 times in {all_paths} can be missed so; more paths would tell."
         )
     _print_notes(out, deal, market, valuation.model.names)
 
