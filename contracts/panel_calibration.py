@@ -15,7 +15,7 @@ from contracts.conventions import FloatArray
 from montecarlo.calibrate.fitted import Fit
 from montecarlo.calibrate.futures import filter_panel, fit_n_factor, fit_schwartz_smith
 from montecarlo.calibrate.panel import FuturesPanel
-from montecarlo.calibrate.term_structure import FilteredPanel
+from montecarlo.calibrate.term_structure import FilteredPanel, PanelRows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +36,8 @@ class PanelCalibration:
         The model that was asked for.
     filtered
         The factors behind the prices under it, and residuals.
+    rows
+        The prices, each with the group of its error.
     compared
         Models of one, two and three factors on the same prices; empty unless asked for.
     """
@@ -43,6 +45,7 @@ class PanelCalibration:
     panel: FuturesPanel
     fit: Fit
     filtered: FilteredPanel
+    rows: PanelRows
     compared: tuple[Fit, ...]
 
     def fragment(self) -> str:
@@ -122,13 +125,16 @@ def calibrate_panel(
         message = f"model must be schwartz-smith or n-factor for a panel, got {model!r}"
         raise ValueError(message)
     filtered = filter_panel(panel, found, error_edges=error_edges, error_groups=error_groups)
+    rows = PanelRows.of(panel, error_edges=error_edges, error_groups=error_groups)
     compared = [
         fit_n_factor(panel, n_factors=n, error_edges=error_edges, error_groups=error_groups)
         for n in (COMPARED if is_compared else ())
     ]
     if overrides:
         found = found.overridden(reason=reason, **overrides)
-    return PanelCalibration(panel=panel, fit=found, filtered=filtered, compared=tuple(compared))
+    return PanelCalibration(
+        panel=panel, fit=found, filtered=filtered, rows=rows, compared=tuple(compared)
+    )
 
 
 def read_panel(

@@ -40,7 +40,7 @@ from contracts.commands.history_options import (
 ONE_PRICE = (
     "--horizon", "--smoothing", "--regimes", "--mean-reverting", "--jump-test", "--quick",
     "--columns", "--quotes-are", "--clock", "--vat", "--fx", "--to", "--first", "--last",
-    "--floor-strike", "--floor-years", "--plot", "--seasonality",
+    "--floor-strike", "--floor-years", "--seasonality",
 )  # fmt: skip
 """What a panel of futures prices has no use for."""
 
@@ -128,6 +128,11 @@ def calibrate(
             error_groups=_listed(error_groups), is_compared=compare,
             overrides=_overrides(override or []), reason=reason,
         )  # fmt: skip
+        if plot is not None:
+            from contracts.plots.panel_files import save_panel_pictures
+
+            for picture in save_panel_pictures(fitted, plot):
+                typer.echo(f"wrote {picture}", err=True)
         _write(fitted, write_fragment, write_fit, as_json, print_panel_calibration)
         return
     from contracts.calibration import calibrate as run

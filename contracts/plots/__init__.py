@@ -39,6 +39,14 @@ from contracts.plots.fitted import (
     volatility_by_horizon_table,
 )
 from contracts.plots.flows import cashflows, cashflows_table
+from contracts.plots.panel import (
+    panel_curves,
+    panel_curves_table,
+    panel_errors,
+    panel_errors_table,
+    panel_factors,
+    panel_factors_table,
+)
 from contracts.plots.prices import fan, fan_table
 from contracts.plots.regimes import (
     regime_history,
@@ -59,6 +67,9 @@ PLOTS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "fitted_history": (fitted_history, fitted_history_table),
     "forecast_fans": (forecast_fans, forecast_fans_table),
     "history_fan": (history_fan, history_fan_table),
+    "panel_curves": (panel_curves, panel_curves_table),
+    "panel_errors": (panel_errors, panel_errors_table),
+    "panel_factors": (panel_factors, panel_factors_table),
     "regime_history": (regime_history, regime_history_table),
     "regime_paths": (regime_paths, regime_paths_table),
     "residual_autocorrelation": (residual_autocorrelation, residual_autocorrelation_table),
@@ -91,6 +102,12 @@ __all__ = [
     "forecast_fans_table",
     "history_fan",
     "history_fan_table",
+    "panel_curves",
+    "panel_curves_table",
+    "panel_errors",
+    "panel_errors_table",
+    "panel_factors",
+    "panel_factors_table",
     "regime_history",
     "regime_history_table",
     "regime_paths",

@@ -91,9 +91,12 @@ def test_tables_and_fragment(folder):
     ran = run(
         folder, *ONE_FACTOR, "--maturities", "3m,1y", "--write-fragment", str(target),
         "--override", "volatility[0]=0.25", "--reason", "as the bank has it",
+        "--plot", str(folder / "pictures"),
     )  # fmt: skip
 
     assert ran.exit_code == 0, ran.output
+    names = {file.name for file in (folder / "pictures").iterdir()}
+    assert names == {"curves.png", "errors.png", "factors.png"}
     assert "216 prices of 2 contracts in USD/t" in ran.stdout
     assert "risk_premium[0] cannot be told from zero" in ran.stdout
     text = target.read_text()
