@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from montecarlo.calibrate import Fit, FuturesPanel, PriceHistory, fit
+from montecarlo.calibrate.smoothing import quoted_variance
 from montecarlo.checks import FloatArray
 from montecarlo.grid import TimeGrid
 from montecarlo.models import NFactor, RegimeSwitching
@@ -233,6 +234,8 @@ CASES: dict[str, Case] = {
         title="400 weekly quotes",
         truth={
             "volatility": 0.4, "drift": 0.08, "immediate_share": 0.3, "persistence": 0.7,
+            "quarterly_volatility": 0.4
+            * math.sqrt(quoted_variance(0.3, 0.7, 0.25 / WEEK) * WEEK / 0.25),
         },
         draw=_gbm_behind_quotes,
         fit=_fit("gbm", smoothing="lag"),

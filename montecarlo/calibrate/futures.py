@@ -17,7 +17,8 @@ oil futures prices", Journal of Futures Markets 26, 2006.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ from montecarlo.calibrate.maximum_likelihood import (
 )
 from montecarlo.calibrate.panel import FuturesPanel
 from montecarlo.calibrate.parameters import EstimatedParameter, Role
+from montecarlo.calibrate.profile_interval import Profile
 from montecarlo.calibrate.term_structure import (
     FilteredPanel,
     PanelRows,
@@ -51,6 +53,7 @@ from montecarlo.models.n_factor import NFactor
 from montecarlo.models.schwartz_smith import SchwartzSmith
 
 MOST_FACTORS = 4
+MOST_HILLS = 3
 LASTING = 0.3
 """Autocorrelation of innovations from which on a fit warns."""
 
@@ -84,6 +87,7 @@ def fit_schwartz_smith(
     error_edges: Sequence[float] | None = None,
     error_groups: Sequence[str] | None = None,
     starts: Sequence[Mapping[str, float]] | None = None,
+    is_interval_found: bool = True,
 ) -> Fit:
     """Return the model of Schwartz and Smith fitted to a panel of futures prices.
 
@@ -99,6 +103,9 @@ def fit_schwartz_smith(
     starts
         Where to begin the search: parameter -> value, the rest is guessed. By default three mean
         reversions are tried.
+    is_interval_found
+        Whether the intervals follow the likelihood, which takes about as long as the search; else
+        they are those of standard errors, and an error of zero has none.
 
     Raises
     ------
@@ -112,6 +119,7 @@ def fit_schwartz_smith(
     return _fit(
         "schwartz-smith", panel, 2, horizon,
         error_edges=error_edges, error_groups=error_groups, starts=given,
+        is_interval_found=is_interval_found,
     )  # fmt: skip
 
 
@@ -123,6 +131,7 @@ def fit_n_factor(
     error_edges: Sequence[float] | None = None,
     error_groups: Sequence[str] | None = None,
     starts: Sequence[Mapping[str, float]] | None = None,
+    is_interval_found: bool = True,
 ) -> Fit:
     """Return a model of N factors fitted to a panel of futures prices.
 
@@ -134,6 +143,7 @@ def fit_n_factor(
     return _fit(
         "n-factor", panel, n_factors, horizon,
         error_edges=error_edges, error_groups=error_groups, starts=starts,
+        is_interval_found=is_interval_found,
     )  # fmt: skip
 
 
@@ -169,6 +179,7 @@ def _fit(
     error_edges: Sequence[float] | None,
     error_groups: Sequence[str] | None,
     starts: Sequence[Mapping[str, float]] | None,
+    is_interval_found: bool,
 ) -> Fit:
     if not isinstance(panel, FuturesPanel):
         msg = f"{kind} must be fitted to a FuturesPanel, not one price a date, got {panel!r}"
@@ -188,11 +199,13 @@ def _fit(
     found = maximise(
         log_likelihood, parameters=free, starts=search_starts(rows, n_factors, free, starts)
     )
+    if is_interval_found:
+        found = _with_profile(log_likelihood, found)
     at = factor_values(found.values, n_factors, len(rows.groups))
     system = state_space(rows, at)
     last = filtered(system)
     date = np.repeat(np.arange(panel.dates.size), np.diff(rows.first))
-    parameters = _estimates(kind, found)
+    parameters = _estimates(kind, found, "profile" if is_interval_found else "normal")
     return Fit(
         kind=kind,
         name=panel.name,
@@ -219,25 +232,45 @@ def _fit(
     )
 
 
-def _estimates(kind: str, found: Maximum) -> tuple[EstimatedParameter, ...]:
+def _with_profile(log_likelihood: Callable[[FloatArray], float], found: Maximum) -> Maximum:
+    """Return the maximum with the intervals of its profile, from the highest hill they show."""
+    for _ in range(MOST_HILLS):
+        profile = Profile(log_likelihood, found)
+        ends = np.array([profile.interval(i) for i in range(len(found.parameters))])
+        if profile.higher is None:
+            break
+        start = dict(zip((p.name for p in found.parameters), profile.higher.tolist(), strict=True))
+        again = maximise(log_likelihood, parameters=found.parameters, starts=[start])
+        found = replace(again, starts=(*found.starts, *again.starts))
+    return replace(found, low=ends[:, 0], high=ends[:, 1])
+
+
+def _estimates(kind: str, found: Maximum, interval: str) -> tuple[EstimatedParameter, ...]:
     """Return the estimates, by the names of the model, and the physical drift behind them."""
     names = [parameter.name for parameter in found.parameters]
     shown = {general: name for name, general in _SMITH.items()} if kind == "schwartz-smith" else {}
     estimates = [
-        _estimate(shown, name, *numbers)
-        for name, *numbers in zip(
+        _estimate(shown, name, float(value), float(error), float(low), float(high), interval)
+        for name, value, error, low, high in zip(
             names, found.values, found.standard_errors, found.low, found.high, strict=True
         )
     ]
     pair = [names.index("pricing_drift"), names.index("risk_premium[0]")]
     drift, error = found.derived(lambda at: float(at[pair].sum()))
     reach = NORMAL_95 * error
-    estimates.append(_estimate(shown, "physical_drift", drift, error, drift - reach, drift + reach))
+    span = (drift - reach, drift + reach)
+    estimates.append(_estimate(shown, "physical_drift", drift, error, *span))
     return tuple(estimates)
 
 
 def _estimate(
-    shown: Mapping[str, str], name: str, value: float, error: float, low: float, high: float
+    shown: Mapping[str, str],
+    name: str,
+    value: float,
+    error: float,
+    low: float,
+    high: float,
+    interval: str = "normal",
 ) -> EstimatedParameter:
     unit, role, meaning = _MEANING[name.partition("[")[0]]
     kinds: dict[str, Role] = {
@@ -245,11 +278,12 @@ def _estimate(
     }  # fmt: skip
     return EstimatedParameter(
         name=shown.get(name, name),
-        value=float(value),
+        value=value,
         unit=unit,
-        standard_error=float(error),
-        low=float(low) if math.isfinite(error) else math.nan,
-        high=float(high) if math.isfinite(error) else math.nan,
+        standard_error=error,
+        low=low,
+        high=high,
+        interval=interval,
         role=kinds[role],
         meaning=meaning,
     )

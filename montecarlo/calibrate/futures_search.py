@@ -39,17 +39,23 @@ def free_parameters(n_factors: int, groups: Sequence[str]) -> tuple[FreeParamete
 def factor_values(at: FloatArray, n_factors: int, n_groups: int) -> FactorValues:
     """Return the parameters of the factors from the numbers searched for."""
     n_pairs = n_factors * (n_factors - 1) // 2
-    sizes = (n_factors - 1, n_factors, n_pairs, n_factors, 1, n_groups)
-    speed, volatility, pairs, premium, drift, errors = np.split(at, np.cumsum(sizes)[:-1])
+    first_pair = 2 * n_factors - 1
+    first_premium = first_pair + n_pairs
+    drift = first_premium + n_factors
     correlation = np.eye(n_factors)
-    correlation[np.tril_indices(n_factors, -1)] = pairs
+    pairs = iter(at[first_pair:first_premium])
+    for i in range(n_factors):
+        for j in range(i):
+            correlation[i, j] = correlation[j, i] = next(pairs)
+    mean_reversion = np.zeros(n_factors)
+    mean_reversion[1:] = at[: n_factors - 1]
     return FactorValues(
-        mean_reversion=np.concatenate(([0.0], speed)),
-        volatility=volatility,
-        correlation=np.where(correlation.T != 0.0, correlation.T, correlation),
-        risk_premium=premium,
-        drift=float(drift[0] + premium[0]),
-        errors=errors,
+        mean_reversion=mean_reversion,
+        volatility=at[n_factors - 1 : first_pair],
+        correlation=correlation,
+        risk_premium=at[first_premium:drift],
+        drift=float(at[drift] + at[first_premium]),
+        errors=at[drift + 1 : drift + 1 + n_groups],
     )
 
 

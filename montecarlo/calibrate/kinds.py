@@ -72,6 +72,7 @@ KINDS: dict[str, FitKind] = {
         fit="montecarlo.calibrate.futures:fit_n_factor",
         terms="montecarlo.calibrate.futures:n_factor_terms",
         model="montecarlo.calibrate.futures:n_factor_model",
+        quick={"is_interval_found": False},
         takes="panel",
     ),
     "regime-switching": FitKind(
@@ -79,7 +80,7 @@ KINDS: dict[str, FitKind] = {
         fit="montecarlo.calibrate.regimes:fit_regimes",
         terms="montecarlo.calibrate.regimes:regime_terms",
         model="montecarlo.calibrate.regimes:regime_model",
-        quick={"n_starts": 2},
+        quick={"n_starts": 2, "is_interval_found": False},
         options="montecarlo.calibrate.regime_estimates:regime_options",
     ),
     "schwartz": FitKind(
@@ -92,6 +93,7 @@ KINDS: dict[str, FitKind] = {
         fit="montecarlo.calibrate.futures:fit_schwartz_smith",
         terms="montecarlo.calibrate.futures:schwartz_smith_terms",
         model="montecarlo.calibrate.futures:schwartz_smith_model",
+        quick={"is_interval_found": False},
         takes="panel",
     ),
 }
@@ -164,7 +166,7 @@ def taken_by(kind: str, smoothing: str = "none") -> tuple[str, ...]:
     Examples
     --------
     >>> taken_by("regime-switching")
-    ('n_regimes', 'is_mean_reverting', 'n_starts')
+    ('n_regimes', 'is_mean_reverting', 'n_starts', 'is_interval_found')
     """
     parameters = signature(_function(_path(kind, smoothing))).parameters.values()
     return tuple(

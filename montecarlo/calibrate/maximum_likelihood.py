@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -110,6 +110,18 @@ class Maximum:
         variance = float(slope[known] @ self.covariance[np.ix_(known, known)] @ slope[known])
         return value, math.sqrt(max(variance, 0.0))
 
+    def of(self, kept: Sequence[int]) -> Maximum:
+        """Return the same maximum over some parameters, the others at their best for each."""
+        inner = list(kept)
+        return replace(
+            self,
+            parameters=tuple(self.parameters[i] for i in inner),
+            values=self.values[inner],
+            covariance=self.covariance[np.ix_(inner, inner)],
+            low=self.low[inner],
+            high=self.high[inner],
+        )
+
     def by_name(self) -> dict[str, float]:
         """Return parameter -> estimate."""
         names = (item.name for item in self.parameters)
@@ -154,7 +166,7 @@ def maximise(
 
     free = tuple(parameters)
 
-    cost = _cost(log_likelihood, free)
+    cost = cost_of(log_likelihood, free)
     if not starts:
         msg = "starts must hold at least one start, got none"
         raise ValueError(msg)
@@ -191,7 +203,7 @@ def curvature(
     """
     free = tuple(parameters)
 
-    cost = _cost(log_likelihood, free)
+    cost = cost_of(log_likelihood, free)
     best = np.array([p.unlimited(float(x)) for p, x in zip(free, values, strict=True)])
     lowest = cost(best)
     at_limit = tuple(p.name for p, x in zip(free, best, strict=True) if p.is_at_limit(float(x)))
@@ -220,10 +232,10 @@ def _natural(free: tuple[FreeParameter, ...], places: FloatArray) -> FloatArray:
     return np.array([p.natural(float(x)) for p, x in zip(free, places, strict=True)])
 
 
-def _cost(
+def cost_of(
     log_likelihood: Callable[[FloatArray], float], free: tuple[FreeParameter, ...]
 ) -> Callable[[FloatArray], float]:
-    """Return what is minimised, on the scale without limits."""
+    """Return what is minimised: minus the log-likelihood on the scale without limits, or 1e12."""
 
     def cost(places: FloatArray) -> float:
         with np.errstate(all="ignore"):

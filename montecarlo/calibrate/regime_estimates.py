@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from montecarlo.calibrate.maximum_likelihood import Maximum
+from montecarlo.calibrate.maximum_likelihood import NORMAL_95, Maximum
 from montecarlo.calibrate.parameters import EstimatedParameter
 from montecarlo.calibrate.regime_likelihood import RegimeLikelihood
 from montecarlo.checks import FloatArray
@@ -24,7 +24,7 @@ _MEANINGS = {
 }
 
 
-def regime_estimates(peak: Maximum) -> list[EstimatedParameter]:
+def regime_estimates(peak: Maximum, *, is_interval_found: bool) -> list[EstimatedParameter]:
     """Return the parameters that were searched for, with errors and intervals."""
     errors = peak.standard_errors
     found = []
@@ -32,15 +32,16 @@ def regime_estimates(peak: Maximum) -> list[EstimatedParameter]:
         kind = next(key for key in _MEANINGS if item.name.startswith(key))
         unit, meaning = _MEANINGS[kind]
         is_open = kind.startswith("log_")
+        plain = "normal" if is_open else "normal, on a scale without limits"
         found.append(
             EstimatedParameter(
                 name=item.name,
                 value=float(peak.values[i]),
                 unit=unit,
                 standard_error=float(errors[i]),
-                low=float(peak.low[i]) if math.isfinite(errors[i]) else math.nan,
-                high=float(peak.high[i]) if math.isfinite(errors[i]) else math.nan,
-                interval="normal" if is_open else "normal, on a scale without limits",
+                low=float(peak.low[i]),
+                high=float(peak.high[i]),
+                interval="profile" if is_interval_found else plain,
                 meaning=meaning,
             )
         )
@@ -58,15 +59,22 @@ def regime_spells(likelihood: RegimeLikelihood, peak: Maximum) -> list[Estimated
         with np.errstate(divide="ignore"):
             value, error = peak.derived(months)
         if math.isfinite(value):
+            low, high = (value * math.exp(sign * NORMAL_95 * error / value) for sign in (-1.0, 1.0))
+            how = "delta method, on the logarithm"
+            if likelihood.n_regimes == 2:
+                # The only intensity that ends the spell has an interval of its own.
+                rates = (float(peak.high[4 + i]), float(peak.low[4 + i]))
+                low, high = (12.0 / rate if rate > 0.0 else math.inf for rate in rates)
+                how = "of the intensity"
             found.append(
                 EstimatedParameter(
                     name=f"spell_{name}",
                     value=value,
                     unit="months",
                     standard_error=error,
-                    low=value * math.exp(-1.96 * error / value),
-                    high=value * math.exp(1.96 * error / value),
-                    interval="delta method, on the logarithm",
+                    low=low,
+                    high=high,
+                    interval=how,
                     role="derived",
                     meaning="how long this regime lasts on average",
                 )

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from montecarlo.calibrate.history import PriceHistory
 from montecarlo.calibrate.horizons import HORIZONS, sample
 from montecarlo.calibrate.maximum_likelihood import Maximum, curvature
 from montecarlo.calibrate.ou import fit_schwartz
+from montecarlo.calibrate.profile_interval import Profile
 from montecarlo.calibrate.regime_estimates import (
     regime_estimates,
     regime_residuals,
@@ -58,6 +60,7 @@ def fit_regimes(
     n_regimes: int = 2,
     is_mean_reverting: bool = False,
     n_starts: int = 5,
+    is_interval_found: bool = True,
 ) -> Fit:
     r"""Return a regime-switching model fitted to a history.
 
@@ -73,6 +76,9 @@ def fit_regimes(
         Whether the log price is pulled to a level of each regime; otherwise it drifts.
     n_starts
         From how many points the likelihood is searched, 1 to 5.
+    is_interval_found
+        Whether intervals follow the likelihood, which takes about as long as the search; else they
+        are those of standard errors.
 
     Raises
     ------
@@ -103,11 +109,18 @@ def fit_regimes(
     free = likelihood.parameters()
     best, starts = _search(likelihood, likelihood.starts()[:n_starts])
     peak = curvature(likelihood, parameters=free, values=likelihood.sorted(best), starts=starts)
+    if is_interval_found:
+        profile = Profile(likelihood, peak, likelihood.score)
+        ends = np.array([profile.interval(i) for i in range(len(free))])
+        peak = replace(peak, low=ends[:, 0], high=ends[:, 1])
     return Fit(
         kind="regime-switching",
         name=history.name,
         unit=history.unit,
-        parameters=(*regime_estimates(peak), *regime_spells(likelihood, peak)),
+        parameters=(
+            *regime_estimates(peak, is_interval_found=is_interval_found),
+            *regime_spells(likelihood, peak),
+        ),
         covariance=peak.covariance,
         log_likelihood=peak.log_likelihood,
         n_observations=likelihood.steps.size,
@@ -330,7 +343,7 @@ def _against_fewer(
     is_averaged = bool(sample(history, horizon).averaged)
     if k > 2:
         fewer = fit_regimes(
-            history, horizon=horizon, n_regimes=k - 1, n_starts=2,
+            history, horizon=horizon, n_regimes=k - 1, n_starts=2, is_interval_found=False,
             is_mean_reverting=likelihood.is_mean_reverting,
         )  # fmt: skip
     elif likelihood.is_mean_reverting:

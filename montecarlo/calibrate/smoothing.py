@@ -17,7 +17,9 @@ then
 
 an ARMA(1,1) from which the moves behind them are recovered one by one, so the likelihood is exact
 given the first two quotes. Standard errors are robust to fat tails and turbulence (the sandwich
-of Huber and White, the scores weighted after Newey and West).
+of Huber and White, the scores weighted after Newey and West). Intervals follow the profile of the
+likelihood, which is no parabola, widened by as much
+(:mod:`montecarlo.calibrate.profile_interval`).
 
 Quotes that are smoothed like this hide volatility at short horizons; ``volatility`` is that of the
 price behind them, ``quarterly_volatility`` what changes of quotes over a quarter show.
@@ -30,6 +32,7 @@ correlation and illiquidity in hedge fund returns", Journal of Financial Economi
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,11 +42,14 @@ from montecarlo.calibrate.history import PriceHistory
 from montecarlo.calibrate.horizons import sample
 from montecarlo.calibrate.maximum_likelihood import NORMAL_95, Maximum, curvature, maximise
 from montecarlo.calibrate.parameters import EstimatedParameter, Role
+from montecarlo.calibrate.profile_interval import Profile, widening
 from montecarlo.calibrate.robust import sandwich
 from montecarlo.checks import FloatArray
 
 FEWEST_PRICES = 30
 QUARTER = 0.25
+DRIFT = 1
+"""Where the drift stands among the parameters: the others' likelihood has it at its best."""
 FREE = (
     FreeParameter(name="volatility", low=0.0),
     FreeParameter(name="drift"),
@@ -87,7 +93,7 @@ def fit_gbm_behind_quotes(history: PriceHistory, *, horizon: str = "daily") -> F
         values=_completed(found.values, changes, steps),
         starts=found.starts,
     )
-    robust = sandwich(peak, contributions)
+    robust = _with_profile(sandwich(peak, contributions), peak, changes, steps)
     volatility, drift, share, persistence = (float(value) for value in peak.values)
     moves = moves_behind(changes, share, persistence)
     log_drift = drift - 0.5 * volatility**2
@@ -114,6 +120,27 @@ def fit_gbm_behind_quotes(history: PriceHistory, *, horizon: str = "daily") -> F
         notices=taken.notices,
         starts=peak.starts,
     )
+
+
+def _with_profile(
+    robust: Maximum, peak: Maximum, changes: FloatArray, steps: FloatArray
+) -> Maximum:
+    """Return the maximum with intervals of the profile; that of the drift is a parabola's."""
+    kept = [i for i in range(len(peak.parameters)) if i != DRIFT]
+
+    def log_likelihood(theta: FloatArray) -> float:
+        volatility, share, persistence = (float(value) for value in theta)
+        moves = moves_behind(changes, share, persistence)
+        log_drift = float(moves.sum() / steps[1:].sum())
+        at = np.array([volatility, log_drift + 0.5 * volatility**2, share, persistence])
+        return float(np.sum(_contributions(at, changes, steps)))
+
+    profile = Profile(log_likelihood, peak.of(kept))
+    factors = widening(peak, robust)
+    low, high = robust.low.copy(), robust.high.copy()
+    for position, i in enumerate(kept):
+        low[i], high[i] = profile.interval(position, float(factors[i]))
+    return replace(robust, low=low, high=high)
 
 
 def lag_parameters(step: float) -> tuple[FreeParameter, FreeParameter]:
@@ -238,7 +265,7 @@ def _estimates(robust: Maximum, step: float) -> tuple[EstimatedParameter, ...]:
             standard_error=errors[i],
             low=float(robust.low[i]),
             high=float(robust.high[i]),
-            interval="robust",
+            interval="robust" if i == DRIFT else "profile",
             role=roles[i],
             meaning=meanings[i],
         )
@@ -251,9 +278,9 @@ def _estimates(robust: Maximum, step: float) -> tuple[EstimatedParameter, ...]:
             value=quarterly,
             unit="1/sqrt(yr)",
             standard_error=error,
-            low=quarterly - NORMAL_95 * error,
-            high=quarterly + NORMAL_95 * error,
-            interval="delta method",
+            low=quarterly * math.exp(-NORMAL_95 * error / quarterly),
+            high=quarterly * math.exp(NORMAL_95 * error / quarterly),
+            interval="delta method, on the logarithm",
             role="derived",
             meaning="annualised, of changes of quotes over a quarter",
         ),

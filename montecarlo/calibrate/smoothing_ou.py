@@ -12,14 +12,13 @@ and the price moves as in :mod:`montecarlo.calibrate.ou`:
 The prices are recovered one by one from the quotes, so the likelihood is that of their
 transitions, times the share of each move that is quoted on its day. Standard errors are robust.
 
-Reversion and smoothing both make moves fade and can be mistaken for one another. Intervals
-therefore hold every value along the ridge of the likelihood: for each trial :math:`\kappa` the rest
-is fitted again, and the trials whose likelihood is within 1.92 of the highest (the 95% point of
-chi-squared, halved) are kept. That of :math:`\kappa` is widened to what an inverted test on the
-recovered prices allows (:mod:`montecarlo.calibrate.grid_bootstrap`), for short histories. Of 60
-simulated histories (12 years of weekly quotes, a reversion of 1.5 a year, a persistence of 0.6) the
-95% intervals held the truth in 95% for the reversion and the volatility, in 92% for the share and
-in 85% for the persistence: those of the smoothing are too narrow where it is easily mistaken.
+Reversion and smoothing both make moves fade and can be mistaken for one another: the likelihood is
+a ridge, not a parabola, and the level, which is estimated too, makes reversion look stronger.
+Intervals therefore follow the profile of the likelihood without the level
+(:mod:`montecarlo.calibrate.restricted_likelihood`), widened where moves have fatter tails than the
+model. That of :math:`\kappa` holds also what an inverted test on the recovered prices allows
+(:mod:`montecarlo.calibrate.grid_bootstrap`), for short histories. How often they hold the truth:
+``docs/coverage.md``.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from montecarlo.calibrate.free_parameter import FreeParameter
 from montecarlo.calibrate.grid_bootstrap import Inversion, invert
 from montecarlo.calibrate.history import PriceHistory
 from montecarlo.calibrate.horizons import sample
-from montecarlo.calibrate.maximum_likelihood import Maximum, curvature, maximise
+from montecarlo.calibrate.maximum_likelihood import Maximum, cost_of, curvature, maximise
 from montecarlo.calibrate.ou import (
     UNKNOWN,
     schwartz_estimates,
@@ -45,6 +44,8 @@ from montecarlo.calibrate.ou import (
 )
 from montecarlo.calibrate.ou_profile import profile, speeds
 from montecarlo.calibrate.parameters import EstimatedParameter
+from montecarlo.calibrate.profile_interval import HALF_80, Profile, widening
+from montecarlo.calibrate.restricted_likelihood import restricted_profile
 from montecarlo.calibrate.robust import sandwich
 from montecarlo.calibrate.smoothing import lag_parameters, lag_starts, prices_behind, weight_now
 from montecarlo.checks import FloatArray
@@ -55,9 +56,8 @@ FREE = (
     FreeParameter(name="volatility", low=0.0),
     FreeParameter(name="long_run_log_mean"),
 )
-FACTOR = 1.35
-"""From one trial of mean reversion to the next, along the ridge."""
-CLOSE = 1.92
+KEPT = (0, 1, 3, 4)
+"""All parameters but the level."""
 COARSE = 3
 """Every third trial of mean reversion is enough while the smoothing is searched for."""
 
@@ -98,9 +98,8 @@ def fit_schwartz_behind_quotes(
         parameters=smoothing,
         starts=lag_starts(step),
     )
-    share, persistence = (float(value) for value in lag.values)
+    speed, share, persistence = _polished(logs, steps, trials, lag)
     behind = prices_behind(logs, share, persistence)[1:]
-    speed, _ = search_speed(behind, steps, trials)
     at = profile(behind[:, None], steps, np.array([speed]))
     level, volatility = float(at.level[0, 0]), float(at.volatility[0, 0])
 
@@ -116,13 +115,10 @@ def fit_schwartz_behind_quotes(
     robust = sandwich(peak, contributions)
     inversion = UNKNOWN
     if is_interval_found:
-        ridge = _ridge(logs, steps, trials, robust)
-        inversion = _widened(invert(behind, steps, trials, speed), ridge, trials)
-        robust = replace(
-            robust,
-            low=np.fmin(robust.low, ridge.min(axis=0)),
-            high=np.fmax(robust.high, ridge.max(axis=0)),
-        )
+        restricted, factors = restricted_profile(peak, logs, steps), widening(peak, robust)
+        robust = _with_intervals(robust, peak, restricted, factors)
+        inner = restricted.interval(0, float(factors[0]), HALF_80)
+        inversion = _widened(invert(behind, steps, trials, speed), robust, inner, trials)
     found = schwartz_estimates(history.unit, robust, inversion, behind, steps)
     seen = tuple(
         EstimatedParameter(
@@ -132,7 +128,7 @@ def fit_schwartz_behind_quotes(
             standard_error=float(robust.standard_errors[i]),
             low=float(robust.low[i]),
             high=float(robust.high[i]),
-            interval="robust",
+            interval="profile" if is_interval_found else "robust",
             role="observation",
             meaning=meaning,
         )
@@ -168,55 +164,57 @@ def fit_schwartz_behind_quotes(
     )
 
 
-def _ridge(logs: FloatArray, steps: FloatArray, trials: FloatArray, top: Maximum) -> FloatArray:
-    """Return the parameters along the ridge whose likelihood is close to the highest, (m, 5)."""
+def _polished(
+    logs: FloatArray, steps: FloatArray, trials: FloatArray, lag: Maximum
+) -> tuple[float, float, float]:
+    """Return reversion and smoothing at the maximum, from the best of the coarse trials."""
     from scipy.optimize import minimize
 
-    peak, smoothing = top.values, top.parameters[3:]
+    share, persistence = (float(value) for value in lag.values)
+    begin, _ = search_speed(prices_behind(logs, share, persistence)[1:], steps, trials)
+    free = (FREE[0], *lag.parameters)
 
-    def at(speed: float, lag: FloatArray) -> tuple[float, FloatArray]:
-        share, persistence = (float(value) for value in lag)
-        behind = prices_behind(logs, share, persistence)[1:, None]
-        found = profile(behind, steps, np.array([speed]))
-        height = float(found.log_likelihood[0, 0])
-        height -= steps.size * math.log(weight_now(share, persistence))
-        level, volatility = float(found.level[0, 0]), float(found.volatility[0, 0])
-        return height, np.array([speed, volatility, level, share, persistence])
+    def height(theta: FloatArray) -> float:
+        behind = prices_behind(logs, float(theta[1]), float(theta[2]))[1:, None]
+        found = profile(behind, steps, theta[:1]).log_likelihood[0, 0]
+        return float(found) - steps.size * math.log(weight_now(float(theta[1]), float(theta[2])))
 
-    def natural(places: FloatArray) -> FloatArray:
-        return np.array([p.natural(float(x)) for p, x in zip(smoothing, places, strict=True)])
-
-    def cost(places: FloatArray, speed: float) -> float:
-        return -at(speed, natural(places))[0]
-
-    rough: Any = {"xatol": 1e-3, "fatol": 1e-3, "maxiter": 120}
-    highest, kept = at(float(peak[0]), peak[3:])[0], [peak]
-    middle = np.array([p.unlimited(float(x)) for p, x in zip(smoothing, peak[3:], strict=True)])
-    for factor in (FACTOR, 1.0 / FACTOR):
-        places, speed = middle, float(peak[0])
-        while True:
-            speed *= factor
-            if not trials[0] <= speed <= trials[-1]:
-                break
-            best: Any = minimize(cost, places, args=(speed,), method="Nelder-Mead", options=rough)
-            places = np.asarray(best.x)
-            height, found = at(speed, natural(places))
-            if height < highest - CLOSE:
-                break
-            kept.append(found)
-    return np.array(kept)
+    cost = cost_of(height, free)
+    values = (begin, share, persistence)
+    places = [p.unlimited(value) for p, value in zip(free, values, strict=True)]
+    low, high = math.log(trials[0]), math.log(trials[-1])
+    tight: Any = {"xatol": 1e-6, "fatol": 1e-9, "maxiter": 1200}
+    bounds = ((low, high), (None, None), (None, None))
+    best: Any = minimize(cost, places, method="Nelder-Mead", bounds=bounds, options=tight)
+    found = [p.natural(float(x)) for p, x in zip(free, best.x, strict=True)]
+    return found[0], found[1], found[2]
 
 
-def _widened(inversion: Inversion, ridge: FloatArray, trials: FloatArray) -> Inversion:
-    """Return the interval of mean reversion that holds those of the test and of the ridge."""
-    slowest = float(ridge[:, 0].min()) / FACTOR
-    low = 0.0 if slowest <= trials[0] else slowest
+def _with_intervals(
+    robust: Maximum, peak: Maximum, restricted: Profile, factors: FloatArray
+) -> Maximum:
+    """Return the maximum with the intervals of the restricted likelihood; the level keeps its own.
+
+    An interval holds the estimate, which is that of the ordinary likelihood.
+    """
+    low, high = robust.low.copy(), robust.high.copy()
+    for position, i in enumerate(KEPT):
+        ends = restricted.interval(position, float(factors[i]))
+        low[i], high[i] = min(ends[0], peak.values[i]), max(ends[1], peak.values[i])
+    return replace(robust, low=low, high=high)
+
+
+def _widened(
+    inversion: Inversion, robust: Maximum, inner: tuple[float, float], trials: FloatArray
+) -> Inversion:
+    """Return the interval of mean reversion that holds that of the test and of the likelihood."""
+    low_95, low_80 = (0.0 if end <= trials[0] else end for end in (float(robust.low[0]), inner[0]))
     return replace(
         inversion,
-        low_95=min(inversion.low_95, low),
-        low_80=min(inversion.low_80, low),
-        high_80=max(inversion.high_80, float(ridge[:, 0].max())),
-        high_95=max(inversion.high_95, float(ridge[:, 0].max()) * FACTOR),
+        low_95=min(inversion.low_95, low_95),
+        low_80=min(inversion.low_80, low_80),
+        high_80=max(inversion.high_80, inner[1]),
+        high_95=max(inversion.high_95, float(robust.high[0])),
     )
 
 

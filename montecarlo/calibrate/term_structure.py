@@ -161,10 +161,7 @@ def state_space(
     loading = np.exp(-kappa * left)
     built = _added(kappa, left)
     intercept = at.drift * times - built @ at.risk_premium
-    for i in range(n):
-        for j in range(i + 1):
-            weight = 0.5 * scale[i, j] * (1.0 if i == j else 2.0)
-            intercept += weight * _added(sums[i, j : j + 1], left)[:, 0]
+    intercept += 0.5 * (_added(sums.reshape(-1), left) @ scale.reshape(-1))
     mean = np.zeros(n)
     level = int(np.argmin(kappa))
     mean[level] = rows.observed[0]

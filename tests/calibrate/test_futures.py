@@ -301,7 +301,7 @@ def test_three_factors_are_built_from_their_fit(monkeypatch):
         "volatility[1]": 0.2, "volatility[2]": 0.2,
     }  # fmt: skip
     panel = simulated(n_dates=40)
-    found = fit(panel, "n-factor", n_factors=3, starts=[start])
+    found = fit(panel, "n-factor", n_factors=3, starts=[start], is_interval_found=False)
     model = found.to_model()
 
     assert found.n_free == 2 + 3 + 3 + 3 + 1 + 3

@@ -95,7 +95,7 @@ def test_number_of_regimes_reaches_the_floors_too(floors, tmp_path):
     found = document(path, "--model", "regime-switching", "--regimes", "3", "--quick")
 
     assert list(found["fit"]["model_terms"]["regimes"]) == ["calm", "middle", "volatile"]
-    assert floors == [{"n_regimes": 3, "n_starts": 2}]
+    assert floors == [{"n_regimes": 3, "n_starts": 2, "is_interval_found": False}]
 
 
 def test_jump_test_says_how_probable_the_ratio_is_without_jumps(file, floors):

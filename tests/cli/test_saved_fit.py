@@ -120,7 +120,10 @@ def test_bootstrap_repeats_the_kind_of_regimes(monkeypatch):
     monkeypatch.setattr(parameter_draws, "fit_kind", noted)
     draw_parameters(fit, 2, way="bootstrap", history=source)
 
-    repeated = {"n_regimes": 2, "is_mean_reverting": True, "n_starts": 2, "horizon": "daily"}
+    repeated = {
+        "n_regimes": 2, "is_mean_reverting": True, "n_starts": 2, "is_interval_found": False,
+        "horizon": "daily",
+    }  # fmt: skip
     assert seen == [repeated, repeated]
 
 
