@@ -21,12 +21,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, get_args
 
-from contracts.checks import require
+from contracts.checks import one_of, require
 from montecarlo import checks
-from montecarlo.sampling import Method, Sampling
+from montecarlo.sampling import Method, Precision, Sampling
 
+SamplingLike: TypeAlias = Sampling | Method
 METHODS: tuple[Method, ...] = get_args(Method)
 RANDOMISATIONS = 32
 MAX_PATHS = 50_000_000
@@ -199,6 +200,28 @@ def sampling_of(method: Method, n_paths: int, *, spot_only: bool = True) -> Samp
     if method == "sobol":
         return replace(Sampling.sobol(n_paths, randomisations=RANDOMISATIONS), spot_only=spot_only)
     return Sampling(method=method, spot_only=spot_only)
+
+
+def as_sampling(like: SamplingLike, n_paths: int, precision: Precision = "double") -> Sampling:
+    """Return how to draw paths, from a name or as given.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, a number of paths that the method cannot draw, or a precision beside
+        a sampling that states its own.
+
+    Examples
+    --------
+    >>> as_sampling("antithetic", 1000).method
+    'antithetic'
+    """
+    if isinstance(like, Sampling):
+        require(precision == "double", "precision", "be said in the sampling given", precision)
+        return like
+    one_of(like, METHODS, "sampling")
+    one_of(precision, get_args(Precision), "precision")
+    return replace(sampling_of(like, n_paths), precision=precision)
 
 
 def _pilots(evaluate: Evaluate, method: Method, wanted: float, seed: int) -> list[Trial]:

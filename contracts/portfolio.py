@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contracts.accuracy import sampling_of
+from contracts.accuracy import SamplingLike, as_sampling
 from contracts.checks import one_of, require
 from contracts.deal import Deal
 from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
@@ -133,6 +133,7 @@ def value_portfolio(
     n_threads: int | None = None,
     measure: Measure = "pricing",
     control: bool = True,
+    sampling: SamplingLike = "random",
     progress: Progress | None = None,
     executor: ExecutorLike = None,
     store: StoreLike = None,
@@ -145,7 +146,7 @@ def value_portfolio(
         Objects, built-in names or paths of files; a deal may be there more than once.
     market
         One for all of them, instead of their own.
-    perspective, n_paths, seed, n_threads, measure, control, executor, store
+    perspective, n_paths, seed, n_threads, measure, control, sampling, executor, store
         As for :func:`contracts.value`, for each deal.
     progress
         Called with (paths done, paths in all), over all deals.
@@ -171,8 +172,11 @@ def value_portfolio(
     """
     one_of(measure, ("pricing", "physical"), "measure")
     require(len(deals) > 0, "deals", "hold at least one", len(deals))
-    sampling = sampling_of("random", n_paths)
-    plan = Plan(n_paths=n_paths, seed=seed, n_threads=n_threads, sampling=sampling)
+    drawn = as_sampling(sampling, n_paths)
+    # What 32-bit floats do to a value is measured where each deal has a Valuation to say it.
+    rule = "be double in a portfolio; contracts.value tells what single does to a value"
+    require(drawn.precision == "double", "sampling.precision", rule, drawn.precision)
+    plan = Plan(n_paths=n_paths, seed=seed, n_threads=n_threads, sampling=drawn)
     works = as_executor(executor, n_threads)
     kept_in = None if store is None else Store.at(store)
     size = chunk_paths(plan, is_small=works.is_local and kept_in is None)

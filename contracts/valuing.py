@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, get_args
 
-from contracts.accuracy import MAX_PATHS, sampling_of, search
+from contracts.accuracy import MAX_PATHS, SamplingLike, as_sampling, search
 from contracts.checks import one_of, require
 from contracts.conventions import FloatArray
 from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED, ROUNDING_PATHS
@@ -19,8 +19,6 @@ from montecarlo.models.protocol import Measure
 from montecarlo.plan import Plan
 from montecarlo.sampling import Method, Precision, Sampling
 from montecarlo.simulation import Progress, simulate
-
-SamplingLike: TypeAlias = Sampling | Method
 
 
 def value(
@@ -276,9 +274,4 @@ def _sampling(
         )
         require(precision == "double", "precision", "be left out with supplied prices", precision)
         return Sampling()
-    if isinstance(like, Sampling):
-        require(precision == "double", "precision", "be said in the sampling given", precision)
-        return like
-    one_of(like, get_args(Method), "sampling")
-    one_of(precision, get_args(Precision), "precision")
-    return dataclasses.replace(sampling_of(like, n_paths), precision=precision)
+    return as_sampling(like, n_paths, precision)

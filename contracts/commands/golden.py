@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from contracts.commands.options import DealName, MarketName, Paths, Seed, Side
+from contracts.commands.options import DealName, Digits, Drawn, MarketName, Paths, Seed, Side
 from contracts.defaults import DEFAULT_PATHS, DEFAULT_SEED
 
 golden = typer.Typer(
@@ -25,6 +25,8 @@ def golden_record(
     market: MarketName = None,
     perspective: Side = None,
     paths: Paths = DEFAULT_PATHS,
+    sampling: Drawn = "random",
+    precision: Digits = "double",
     seed: Seed = DEFAULT_SEED,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
@@ -32,10 +34,19 @@ def golden_record(
     from contracts.golden import record
     from contracts.golden_file import refuse_existing
     from contracts.valuing import value as run
+    from montecarlo.sampling import as_method, as_precision
 
     if not force:
         refuse_existing(file)
-    valuation = run(deal, market=market, perspective=perspective, n_paths=paths, seed=seed)
+    valuation = run(
+        deal,
+        market=market,
+        perspective=perspective,
+        n_paths=paths,
+        seed=seed,
+        sampling=as_method(sampling),
+        precision=as_precision(precision),
+    )
     record(valuation, file, force=force)
     typer.echo(f"recorded {valuation.deal.name} in {file}", err=True)
 

@@ -257,6 +257,14 @@ def test_a_faulty_file_names_every_fault_with_its_line(offtake, tmp_path):
     assert "must be between 0 and 1" in err
 
 
+def test_a_golden_keeps_how_its_paths_were_drawn(offtake, tmp_path):
+    file = tmp_path / "golden.json"
+    offtake("golden", "record", "lynas-jare", str(file), "--paths", "8192", "--sampling", "sobol")
+
+    assert json.loads(file.read_text())["sampling"]["method"] == "sobol"
+    assert offtake("golden", "check", str(file))[0] == 0
+
+
 def test_a_golden_is_recorded_checked_and_never_replaced_unasked(offtake, tmp_path):
     file = tmp_path / "mp.json"
     code, _, _ = offtake("golden", "record", "mp-materials", str(file), *FEW)

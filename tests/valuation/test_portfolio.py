@@ -7,6 +7,7 @@ import pytest
 
 import contracts
 from contracts.portfolio import DealError
+from montecarlo import Sampling
 from montecarlo.executors.sealed import run_sealed, seal
 
 DEALS = ["mp-materials", "lynas-jare", "uk-cfd-ar6-offshore-wind", "lynas-jare"]
@@ -40,6 +41,28 @@ def test_each_deal_has_its_value_in_order(one_by_one, executor):
         found = (value.pv, value.standard_error, value.expected_amount)
         assert found == (alone.pv, alone.standard_error, alone.expected_amount)
         assert value.expected_amount_error == alone.expected_amount_error
+
+
+@pytest.mark.parametrize("executor", [None, Elsewhere()], ids=["threads", "elsewhere"])
+@pytest.mark.parametrize("sampling", ["antithetic", "sobol"])
+def test_paths_are_drawn_as_for_one_deal(sampling, executor):
+    options = {"n_paths": 32 * 256, "seed": 3, "sampling": sampling}
+    values = contracts.value_portfolio(DEALS[1:3], executor=executor, **options)
+
+    for value in values:
+        alone = contracts.value(value.deal, **options)
+        assert (value.pv, value.standard_error) == (alone.pv, alone.standard_error)
+        assert value.plan.sampling == alone.plan.sampling
+
+
+def test_single_precision_is_refused_where_nobody_says_what_it_does():
+    with pytest.raises(ValueError, match=r"^sampling\.precision must be double in a portfolio"):
+        contracts.value_portfolio(DEALS[1:2], n_paths=100, sampling=Sampling(precision="single"))
+
+
+def test_an_unknown_way_of_drawing():
+    with pytest.raises(ValueError, match=r"sampling must be one of .*, got 'halton'"):
+        contracts.value_portfolio(DEALS[1:2], n_paths=100, sampling="halton")
 
 
 def test_legs_and_flows_on_demand(one_by_one):
