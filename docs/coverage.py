@@ -2,8 +2,9 @@ r"""Measure how often the 95% intervals of each fitted parameter hold the truth;
 
     python -m docs.coverage [--cases "schwartz" "gbm, late quotes"] [--seeds 400] [--first 0]
 
-For every case of :mod:`docs.coverage_cases` histories are drawn from known parameters, one for
-each seed, and fitted with the default options. The coverage of a parameter is
+For every case of :mod:`docs.coverage_cases` and :mod:`docs.coverage_jumps` histories are drawn from
+known parameters, one for each seed, and fitted with the default options. The coverage of a
+parameter is
 
 .. math:: c = \frac1n\#\{s : \ell_s \le \theta \le u_s\}, \qquad
     \mathrm{se} = \sqrt{c(1 - c)/n}
@@ -26,11 +27,14 @@ from typing import Any
 
 import numpy as np
 
-from docs.coverage_cases import CASES, Case
+from docs import coverage_cases
+from docs.coverage_cases import Case, Outcomes
+from docs.coverage_jumps import JUMP_CASES
 from montecarlo.calibrate import EstimatedParameter, Fit
 
 NUMBERS = Path(__file__).with_name("coverage.json")
 PAGE = Path(__file__).with_name("coverage.md")
+CASES: dict[str, Case] = coverage_cases.CASES | JUMP_CASES
 LOWEST, HIGHEST = 0.90, 0.99
 """Where the coverage of a 95% interval should lie."""
 
@@ -70,15 +74,14 @@ def measure(case: Case, seeds: Iterable[int]) -> dict[str, Any]:
         drawn = case.draw(seed)
         begun = time.perf_counter()
         try:
-            found = case.fit(drawn)
+            found = _outcomes(case, drawn)
         except (ValueError, ArithmeticError):
             failed += 1
             continue
         spent += time.perf_counter() - begun
-        for name, truth in case.truth.items():
-            item = _estimate(found, name)
-            counts[name][outcome(item, truth) if item else "none"] += 1
-            estimates[name].append(item.value if item else math.nan)
+        for name, (estimate, where) in found.items():
+            counts[name][where] += 1
+            estimates[name].append(estimate)
     return {
         "seeds": n,
         "failed": failed,
@@ -87,6 +90,17 @@ def measure(case: Case, seeds: Iterable[int]) -> dict[str, Any]:
             name: {"truth": truth, **counts[name], "estimate": _median(estimates[name])}
             for name, truth in case.truth.items()
         },
+    }
+
+
+def _outcomes(case: Case, drawn: Any) -> Outcomes:  # noqa: ANN401
+    if case.outcomes is not None:
+        return case.outcomes(drawn, case.truth)
+    found = case.fit(drawn)
+    items = {name: _estimate(found, name) for name in case.truth}
+    return {
+        name: (item.value, outcome(item, case.truth[name])) if item else (math.nan, "none")
+        for name, item in items.items()
     }
 
 

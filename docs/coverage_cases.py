@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from montecarlo.models import NFactor, RegimeSwitching
 from montecarlo.regime import Regime, Transition
 from montecarlo.simulation import simulate_paths
 
+Outcomes: TypeAlias = Mapping[str, tuple[float, str]]
+"""Parameter -> estimate, and where the truth lies: ``held``, ``below`` or ``above``."""
 WEEK = 7.0 / 365.0
 MONDAY = np.datetime64("2010-01-04")
 
@@ -40,12 +42,16 @@ class Case:
         Seed -> history or panel.
     fit
         What is fitted to it.
+    outcomes
+        Where the ends of intervals take long: history and truth -> estimates and outcomes,
+        without the ends.
     """
 
     title: str
     truth: Mapping[str, float]
     draw: Callable[[int], Any]
     fit: Callable[[Any], Fit]
+    outcomes: Callable[[Any, Mapping[str, float]], Outcomes] | None = None
 
 
 def history_of(dates: Any, logs: FloatArray) -> PriceHistory:  # noqa: ANN401

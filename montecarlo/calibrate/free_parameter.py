@@ -55,10 +55,13 @@ class FreeParameter:
         if math.isfinite(self.low) and math.isfinite(self.high):
             share = _share(unlimited)
             return self.low + (self.high - self.low) * share
+        # Never quite a limit: nearer than a rounding it would be one.
         if math.isfinite(self.low):
-            return self.low + math.exp(_within(unlimited))
+            nearest = math.nextafter(self.low, math.inf)
+            return max(self.low + math.exp(_within(unlimited)), nearest)
         if math.isfinite(self.high):
-            return self.high - math.exp(_within(-unlimited))
+            nearest = math.nextafter(self.high, -math.inf)
+            return min(self.high - math.exp(_within(-unlimited)), nearest)
         return unlimited * self.scale
 
     def slope(self, unlimited: float) -> float:

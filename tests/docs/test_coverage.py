@@ -3,8 +3,7 @@
 import json
 from dataclasses import replace
 
-from docs.coverage import NUMBERS, PAGE, measure, page
-from docs.coverage_cases import CASES
+from docs.coverage import CASES, NUMBERS, PAGE, measure, page
 
 FOUND = json.loads(NUMBERS.read_text("utf-8"))
 
