@@ -72,9 +72,21 @@ class ParameterUncertainty:
         fitted = provenance(design.draws.fit)[0].rstrip(".")
         return (
             fitted[0].lower() + fitted[1:],
+            *self._other_unit(),
             drawn + ways[design.draws.way],
             curves[design.curve],
             *design.draws.warnings,
+        )
+
+    def _other_unit(self) -> tuple[str, ...]:
+        """Return what to say of a fit to a price in another unit, which may be another price."""
+        fit, commodity = self.design.draws.fit, self.design.commodity
+        unit = self.design.market.commodity(commodity).unit
+        if fit.unit == unit:
+            return ()
+        return (
+            f"the fit is of {fit.name} in {fit.unit}, {commodity} is in {unit}: volatilities and "
+            "speeds have no price in them and are taken as they are; see that it is the same price",
         )
 
     def percentiles(self) -> dict[str, tuple[float, float]]:

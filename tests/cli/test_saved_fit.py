@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -277,6 +278,16 @@ def test_uncertainty_of_a_fit_to_futures_prices(tmp_path):
 
     assert found.exit_code == 0, found.output
     assert json.loads(found.stdout)["model"] == "n-factor"
+
+
+def test_fit_in_another_unit_is_pointed_out(tmp_path):
+    source = replace(history(), unit="EUR/MWh", name="gas")
+    save_fit(calibrate.fit(source, "gbm"), tmp_path / "fit.json")
+    found = uncertainty("--fit", tmp_path / "fit.json")
+
+    assert found.exit_code == 0, found.output
+    said = json.loads(found.stdout)["notices"][1]
+    assert said.startswith("the fit is of gas in EUR/MWh, ndpr-oxide is in USD/kg")
 
 
 @pytest.mark.parametrize(
