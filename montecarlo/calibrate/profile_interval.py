@@ -46,8 +46,8 @@ FLAT_STEP = 2.0
 """First step of a parameter of which no standard error is known, on the scale without limits."""
 LARGE = 1.5
 """A standard error on the scale without limits from which on a limit may not be excluded."""
-GRADIENT = 0.05
-"""Slope at which a constrained maximum counts as found, in standard errors: within 0.00125."""
+GRADIENT = 0.02
+"""Slope, per standard error, at which a constrained maximum counts as found."""
 MOST_TRIALS = 30
 INNER = (-10.0, -8.0, -6.0, -4.5, -3.0, -1.5, 0.0, 1.5, 3.0, 4.5)
 """Where else a parameter is looked for that lies at its limit, on the scale without limits."""

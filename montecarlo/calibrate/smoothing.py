@@ -128,12 +128,15 @@ def _with_profile(
     """Return the maximum with intervals of the profile; that of the drift is a parabola's."""
     kept = [i for i in range(len(peak.parameters)) if i != DRIFT]
 
+    years = steps[1:]
+    constant = 0.5 * float(np.sum(np.log(2.0 * math.pi * years)))
+
     def log_likelihood(theta: FloatArray) -> float:
         volatility, share, persistence = (float(value) for value in theta)
         moves = moves_behind(changes, share, persistence)
-        log_drift = float(moves.sum() / steps[1:].sum())
-        at = np.array([volatility, log_drift + 0.5 * volatility**2, share, persistence])
-        return float(np.sum(_contributions(at, changes, steps)))
+        squares = float(np.sum(moves**2 / years)) - float(moves.sum()) ** 2 / float(years.sum())
+        each = math.log(volatility) + math.log(weight_now(share, persistence))
+        return -0.5 * squares / volatility**2 - years.size * each - constant
 
     profile = Profile(log_likelihood, peak.of(kept))
     factors = widening(peak, robust)

@@ -15,6 +15,7 @@ from montecarlo.calibrate.futures_search import factor_values, free_parameters
 from montecarlo.calibrate.kalman import filtered
 from montecarlo.calibrate.maximum_likelihood import curvature
 from montecarlo.calibrate.profile_interval import CLOSE, HALF_80, HALF_95, Profile, widening
+from montecarlo.calibrate.regime_likelihood import RegimeLikelihood
 from montecarlo.calibrate.restricted_likelihood import restricted_log_likelihood
 from montecarlo.calibrate.smoothing import moves_behind, prices_behind, weight_now
 from montecarlo.calibrate.term_structure import PanelRows, state_space
@@ -22,6 +23,8 @@ from montecarlo.calibrate.term_structure import PanelRows, state_space
 SAMPLE = np.random.default_rng(4).normal(2.0, 3.0, 12)
 ZERO_SEED = 4
 """A panel whose smallest error is estimated at zero."""
+SLOWEST = 0.5 ** (4.0 * 7.0 / 365.0)
+"""Most persistence of weekly quotes that a fit allows."""
 PLACE = FreeParameter(name="place")
 SPREAD = FreeParameter(name="spread", low=0.0)
 
@@ -197,3 +200,86 @@ def test_intervals_of_a_panel_hold_what_they_say_and_are_always_stated():
         # Of 7 with 95%, fewer than 4 have a probability of 0.02%.
         assert row["held"] >= 4, name
         assert row["none"] == 0, name
+
+
+def falls_at_ends(log_likelihood, free, found, i):
+    """Return how far the likelihood lies below its highest at both ends, by another optimiser."""
+    item = found[free[i].name]
+
+    def cost(inner, held):
+        places = np.array(inner) if held is None else np.insert(inner, i, free[i].unlimited(held))
+        at = np.array([p.natural(float(x)) for p, x in zip(free, places, strict=True)])
+        return -log_likelihood(at)
+
+    best = np.array([p.unlimited(found.values[p.name]) for p in free])
+    tight = {"xatol": 1e-4, "fatol": 1e-5, "maxiter": 4000, "maxfev": 4000}
+    highest = optimize.minimize(cost, best, args=(None,), method="Nelder-Mead", options=tight)
+    begin = np.delete(highest.x, i)
+    return [
+        optimize.minimize(cost, begin, args=(end,), method="Nelder-Mead", options=tight).fun
+        - highest.fun
+        for end in (item.low, item.high)
+    ]
+
+
+def test_ends_behind_late_quotes_are_as_likely_as_each_other():
+    """The fall is 1.92 times a factor of at least one, the same at both ends."""
+    history = CASES["gbm, late quotes"].draw(3)
+    found = fit(history, "gbm", smoothing="lag")
+    changes, steps = np.diff(np.log(history.prices)), history.steps()[1:]
+    free = [
+        FreeParameter(name="volatility", low=0.0),
+        FreeParameter(name="drift"),
+        FreeParameter(name="immediate_share", low=0.0, high=1.0),
+        FreeParameter(name="persistence", low=0.0, high=SLOWEST),
+    ]
+
+    def log_likelihood(theta):
+        moves = moves_behind(changes, theta[2], theta[3])
+        spread = theta[0] * np.sqrt(steps)
+        mean = (theta[1] - 0.5 * theta[0] ** 2) * steps
+        return float(np.sum(stats.norm.logpdf(moves, mean, spread))) - steps.size * math.log(
+            weight_now(theta[2], theta[3])
+        )
+
+    for i in (0, 3):
+        ends = falls_at_ends(log_likelihood, free, found, i)
+        assert ends[0] == pytest.approx(ends[1], abs=2.0 * CLOSE)
+        # 400 quotes know a factor that is 1 to some tenths.
+        assert HALF_95 - CLOSE - 0.01 < ends[0] < 1.6 * HALF_95
+
+
+def test_ends_of_a_reverting_price_are_those_without_the_level():
+    history = CASES["schwartz, late quotes"].draw(4)
+    found = fit(history, "schwartz", smoothing="lag")
+    logs, steps = np.log(history.prices), history.steps()[1:]
+    free = [
+        FreeParameter(name="mean_reversion", low=0.0),
+        FreeParameter(name="volatility", low=0.0),
+        FreeParameter(name="immediate_share", low=0.0, high=1.0),
+        FreeParameter(name="persistence", low=0.0, high=SLOWEST),
+    ]
+
+    def log_likelihood(theta):
+        return restricted_log_likelihood(theta, logs, steps)
+
+    ends = falls_at_ends(log_likelihood, free, found, 1)
+    assert ends[0] == pytest.approx(ends[1], abs=2.0 * CLOSE)
+    assert HALF_95 - CLOSE - 0.01 < ends[0] < 1.6 * HALF_95
+
+
+def test_ends_of_regimes_are_where_the_likelihood_has_fallen():
+    history = CASES["regime-switching, levels"].draw(0)
+    found = fit(history, "regime-switching", is_mean_reverting=True, n_starts=2)
+    likelihood = RegimeLikelihood(
+        names=("calm", "volatile"),
+        logs=np.log(history.prices),
+        steps=history.steps(),
+        is_mean_reverting=True,
+    )
+    rate, spell = found["intensity_volatile_to_calm"], found["spell_volatile"]
+
+    ends = falls_at_ends(likelihood, likelihood.parameters(), found, 5)
+    assert found.parameters[5].name == rate.name
+    assert ends == pytest.approx([HALF_95, HALF_95], abs=CLOSE + 0.01)
+    assert [spell.low, spell.high] == pytest.approx([12.0 / rate.high, 12.0 / rate.low])
