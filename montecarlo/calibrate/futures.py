@@ -9,6 +9,12 @@ Futures prices pin the pricing measure down, to the second digit in a few years;
 rest on how prices drifted in those years, so their standard errors are of the order of the
 volatility over the square root of the years, whatever the number of contracts. A fit says so.
 
+Which prices the factors follow closely, and which they leave to errors, the likelihood often leaves
+open down to an error of zero, where standard errors say nothing. Intervals are therefore those of
+the profile (:mod:`montecarlo.calibrate.profile_interval`), one-sided for an error that may be zero;
+the physical drift has that of its standard error. How often they hold the truth:
+``docs/coverage.md``.
+
 Source: E. S. Schwartz and J. E. Smith, "Short-term variations and long-term dynamics in commodity
 prices", Management Science 46, 2000; G. Cortazar and L. Naranjo, "An N-factor Gaussian model of
 oil futures prices", Journal of Futures Markets 26, 2006.

@@ -5,6 +5,9 @@ search starts from several points, and no peak at all where one regime may be as
 so that no volatility goes below a fiftieth of the whole (Hathaway 1985). Regimes are told apart by
 their volatility, the calmest first.
 
+Few switches make the likelihood lopsided, so that intervals are those of its profile
+(:mod:`montecarlo.calibrate.profile_interval`); how often they hold the truth: ``docs/coverage.md``.
+
 Whether a history needs regimes cannot be read from a ratio of likelihoods, since under one regime
 the others have no parameters; the criterion of Schwarz is compared instead.
 
