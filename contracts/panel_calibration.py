@@ -83,6 +83,7 @@ def calibrate_panel(
     error_edges: Sequence[float] | None = None,
     error_groups: Sequence[str] | None = None,
     is_compared: bool = False,
+    is_quick: bool = False,
     overrides: Mapping[str, float] | None = None,
     reason: str = "",
 ) -> PanelCalibration:
@@ -101,6 +102,8 @@ def calibrate_panel(
         group of each contract; see :meth:`montecarlo.calibrate.term_structure.PanelRows.of`.
     is_compared
         Whether to fit one, two and three factors too.
+    is_quick
+        Whether to leave out intervals that follow the likelihood, which take as long as the fit.
     overrides, reason
         Parameters set by hand, and why. The factors shown are those of the estimates.
 
@@ -113,13 +116,19 @@ def calibrate_panel(
         if n_factors not in (None, 2):
             message = f"factors must be 2 for schwartz-smith, got {n_factors}"
             raise ValueError(message)
-        found = fit_schwartz_smith(panel, error_edges=error_edges, error_groups=error_groups)
+        found = fit_schwartz_smith(
+            panel,
+            error_edges=error_edges,
+            error_groups=error_groups,
+            is_interval_found=not is_quick,
+        )
     elif model == "n-factor":
         found = fit_n_factor(
             panel,
             n_factors=3 if n_factors is None else n_factors,
             error_edges=error_edges,
             error_groups=error_groups,
+            is_interval_found=not is_quick,
         )
     else:
         message = f"model must be schwartz-smith or n-factor for a panel, got {model!r}"
@@ -127,7 +136,13 @@ def calibrate_panel(
     filtered = filter_panel(panel, found, error_edges=error_edges, error_groups=error_groups)
     rows = PanelRows.of(panel, error_edges=error_edges, error_groups=error_groups)
     compared = [
-        fit_n_factor(panel, n_factors=n, error_edges=error_edges, error_groups=error_groups)
+        fit_n_factor(
+            panel,
+            n_factors=n,
+            error_edges=error_edges,
+            error_groups=error_groups,
+            is_interval_found=False,
+        )
         for n in (COMPARED if is_compared else ())
     ]
     if overrides:

@@ -38,7 +38,7 @@ from contracts.commands.history_options import (
 )
 
 ONE_PRICE = (
-    "--horizon", "--smoothing", "--regimes", "--mean-reverting", "--jump-test", "--quick",
+    "--horizon", "--smoothing", "--regimes", "--mean-reverting", "--jump-test",
     "--columns", "--quotes-are", "--clock", "--vat", "--fx", "--to", "--first", "--last",
     "--floor-strike", "--floor-years", "--seasonality",
 )  # fmt: skip
@@ -125,7 +125,7 @@ def calibrate(
         )  # fmt: skip
         fitted = calibrate_panel(
             panel, model, n_factors=factors, error_edges=_years(error_edges),
-            error_groups=_listed(error_groups), is_compared=compare,
+            error_groups=_listed(error_groups), is_compared=compare, is_quick=quick,
             overrides=_overrides(override or []), reason=reason,
         )  # fmt: skip
         if plot is not None:

@@ -31,6 +31,14 @@ def run(folder, *more):
     return CliRunner().invoke(app, arguments)
 
 
+def test_quick_leaves_the_profile_of_the_likelihood_out(folder):
+    ran = run(folder, *ONE_FACTOR, "--maturities", "3m,1y", "--quick", "--json")
+
+    assert ran.exit_code == 0, ran.output
+    rows = json.loads(ran.stdout)["fit"]["parameters"]
+    assert {row["interval"] for row in rows} == {"normal"}
+
+
 ONE_FACTOR = ("--model", "n-factor", "--factors", "1")
 
 
