@@ -107,7 +107,7 @@ class Profile:
     def fall(self, i: int, value: float) -> float:
         """Return by how much the log-likelihood falls if parameter ``i`` is held at a value."""
         place = self.peak.parameters[i].unlimited(value)
-        return self._held(i, place, [])[0]
+        return self._held(i, place, [], 0.0)[0]
 
     def interval(self, i: int, widening: float = 1.0, half: float = HALF_95) -> tuple[float, float]:
         r"""Return the ends of the interval of parameter ``i``.
@@ -139,7 +139,7 @@ class Profile:
         seen: list[tuple[float, FloatArray]] = []
         at = min(step, farthest)
         for _ in range(MOST_TRIALS):
-            fall, found = self._held(i, best + way * at, seen)
+            fall, found = self._held(i, best + way * at, seen, drop)
             seen.append((best + way * at, found))
             if abs(fall - drop) < CLOSE:
                 break
@@ -171,9 +171,12 @@ class Profile:
         return inside[0] + min(max(share, 0.1), 0.9) * (outside[0] - inside[0])
 
     def _held(
-        self, i: int, place: float, seen: list[tuple[float, FloatArray]]
+        self, i: int, place: float, seen: list[tuple[float, FloatArray]], drop: float
     ) -> tuple[float, FloatArray]:
-        """Return the fall with parameter ``i`` at a place, and all places there."""
+        """Return the fall with parameter ``i`` at a place, and all places there.
+
+        A place where it is more than ``drop`` is looked at again before it is excluded.
+        """
         others = np.array([j for j in range(self._best.size) if j != i], dtype=np.intp)
         begin, root = self._begin(i, place, seen, others), self._root(i, others)
         begin[i] = place
@@ -182,6 +185,8 @@ class Profile:
         lowest, found = self._climbed(begin, others, root)
         for j in others:
             # At a limit no slope leads away from it, although another place may now be better.
+            if lowest - self._lowest < drop:
+                break
             if self.peak.parameters[j].is_at_limit(float(found[j])):
                 trials = [moved(found, int(j), inner - float(found[j])) for inner in INNER]
                 again, elsewhere = self._climbed(min(trials, key=self._cost), others, root)

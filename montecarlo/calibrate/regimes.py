@@ -5,7 +5,7 @@ search starts from several points, and no peak at all where one regime may be as
 so that no volatility goes below a fiftieth of the whole (Hathaway 1985). Regimes are told apart by
 their volatility, the calmest first.
 
-Few switches make the likelihood lopsided, so that intervals are those of its profile
+Few switches make the likelihood lopsided, so that intervals of two regimes are those of its profile
 (:mod:`montecarlo.calibrate.profile_interval`); how often they hold the truth: ``docs/coverage.md``.
 
 Whether a history needs regimes cannot be read from a ratio of likelihoods, since under one regime
@@ -63,7 +63,7 @@ def fit_regimes(
     n_regimes: int = 2,
     is_mean_reverting: bool = False,
     n_starts: int = 5,
-    is_interval_found: bool = True,
+    is_interval_found: bool | None = None,
 ) -> Fit:
     r"""Return a regime-switching model fitted to a history.
 
@@ -80,8 +80,8 @@ def fit_regimes(
     n_starts
         From how many points the likelihood is searched, 1 to 5.
     is_interval_found
-        Whether intervals follow the likelihood, which takes about as long as the search; else they
-        are those of standard errors.
+        Whether intervals follow the likelihood; else they are those of standard errors. By default
+        with two regimes: with more it takes several times as long as the search.
 
     Raises
     ------
@@ -112,7 +112,8 @@ def fit_regimes(
     free = likelihood.parameters()
     best, starts = _search(likelihood, likelihood.starts()[:n_starts])
     peak = curvature(likelihood, parameters=free, values=likelihood.sorted(best), starts=starts)
-    if is_interval_found:
+    is_found = k == 2 if is_interval_found is None else is_interval_found
+    if is_found:
         profile = Profile(likelihood, peak, likelihood.score)
         ends = np.array([profile.interval(i) for i in range(len(free))])
         peak = replace(peak, low=ends[:, 0], high=ends[:, 1])
@@ -121,7 +122,7 @@ def fit_regimes(
         name=history.name,
         unit=history.unit,
         parameters=(
-            *regime_estimates(peak, is_interval_found=is_interval_found),
+            *regime_estimates(peak, is_interval_found=is_found),
             *regime_spells(likelihood, peak),
         ),
         covariance=peak.covariance,

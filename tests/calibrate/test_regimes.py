@@ -289,6 +289,16 @@ def moved_by(changes):
     return PriceHistory(name="x", unit="USD/kg", dates=WEEKS[: logs.size], prices=np.exp(logs))
 
 
+def test_three_regimes_have_the_intervals_that_are_asked_for():
+    """Those of the likelihood take several times as long, so that they are not the default."""
+    likelihood = likelihood_of(HISTORY, 3)
+    found = fit_regimes(HISTORY, n_regimes=3, n_starts=1)
+    kinds = {item.interval for item in found.parameters[: len(likelihood.parameters())]}
+
+    assert kinds == {"normal", "normal, on a scale without limits"}
+    assert {item.interval for item in FOUND.parameters[:6]} == {"profile"}
+
+
 class TestWarnings:
     def test_one_regime_would_do(self):
         plain = np.random.default_rng(4).normal(size=300) * 0.03
