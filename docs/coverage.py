@@ -163,7 +163,8 @@ def page(numbers: dict[str, Any]) -> str:
             lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
     lines += ["", "What is simulated, and how long a fit takes:", ""]
     lines += [
-        f"- {name}: {CASES[name].title}; {numbers[name]['seconds']:.2g} s"
+        f"- {name}: {CASES[name].title}"
+        + (f"; {numbers[name]['seconds']:.2g} s" if CASES[name].outcomes is None else "")
         for name in sorted(numbers)
         if name in CASES
     ]
