@@ -14,8 +14,10 @@ said here:
 - **No parabola.** Jumps may be many and small or few and large: the likelihood is a ridge with
   several hills, and intervals from standard errors miss the truth too often. All intervals follow
   the likelihood itself, with what short histories and few jumps demand
-  (:mod:`montecarlo.calibrate.jump_interval`). How often they hold the truth is measured by
-  ``python -m docs.coverage`` and stands in ``docs/coverage.md``.
+  (:mod:`montecarlo.calibrate.jump_interval`). In 300 simulated
+  histories each of eight kinds, from 300 months with jumps of two and a half monthly deviations to
+  45 quarters with a dozen large ones, they held the truth in 92% to 99%, every parameter
+  (``python -m docs.coverage``; ``docs/coverage.md``).
 - **Few jumps.** Two jumps in a history say little of the next: the changes that probably were
   jumps are named, and a warning says how many there were.
 - **Is there any jump at all?** Twice the difference of log-likelihoods against no jumps is not

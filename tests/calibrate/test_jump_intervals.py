@@ -179,7 +179,8 @@ def test_interval_ends_where_it_no_longer_holds():
 def test_intervals_hold_the_truth_as_often_as_they_say(name, n_seeds):
     """Between 90% and 99%, widened by two standard errors of a share of so few histories.
 
-    The long study, ``python -m docs.coverage``, is in docs/coverage.md.
+    The long study is docs/coverage.md: 300 seeds of eight such cases by ``python -m docs.coverage
+    --seeds 300 --cases ...`` held 92.0% to 98.7%, parameter by parameter, errors of about 1.3%.
     """
     case = JUMP_CASES[name]
     held = np.array([
