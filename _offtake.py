@@ -39,6 +39,9 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         sys.exit(130)
+    finally:
+        # The interpreter looks through everything again as it ends, and then gives it back anyhow.
+        gc.freeze()
 
 
 def _main() -> None:
