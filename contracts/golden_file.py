@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from contracts.whole_file import refuse_target, write_whole
 from montecarlo.sampling import Method, Ordering, Precision, Sampling
 
 FORMAT: Literal["offtake golden 1"] = "offtake golden 1"
@@ -130,13 +131,6 @@ def read(file: str | os.PathLike[str]) -> Golden:
         raise ValueError(message) from None
 
 
-def refuse_existing(file: str | os.PathLike[str]) -> None:
-    """Raise ValueError when the file exists, before anything is spent on filling it."""
-    if os.path.lexists(file):
-        message = f"{file} exists and is not written over; force replaces it"
-        raise ValueError(message)
-
-
 def write(golden: Golden, file: str | os.PathLike[str], *, force: bool = False) -> Path:
     """Write a golden file whole or not at all; an existing one only when forced.
 
@@ -148,16 +142,6 @@ def write(golden: Golden, file: str | os.PathLike[str], *, force: bool = False) 
         When the folder cannot be written; the file is then as it was.
     """
     path = Path(file)
-    if not force:
-        refuse_existing(path)
-    text = json.dumps(golden.model_dump(), indent=1, allow_nan=False) + "\n"
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with beside.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    refuse_target(path, force=force)
+    write_whole(json.dumps(golden.model_dump(), indent=1, allow_nan=False) + "\n", path)
     return path

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.calibration_document import FORMAT, digest_of, fit_document
 from contracts.checks import require
+from contracts.whole_file import write_whole
 from montecarlo.calibrate.fitted import Fit, Override, Start
 from montecarlo.calibrate.fitted_dates import FittedDates
 from montecarlo.calibrate.history import PriceHistory
@@ -52,7 +53,7 @@ class SavedFit:
 def save_fit(
     fit: Fit, file: str | os.PathLike[str], *, history: PriceHistory | None = None
 ) -> None:
-    """Write a fit as JSON; a file of that name is replaced.
+    """Write a fit as JSON, whole or not at all; a file of that name is replaced.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def save_fit(
     True
     """
     text = json.dumps(fit_document(fit, history=history), indent=1, allow_nan=False)
-    Path(file).write_text(text + "\n", encoding="utf-8")
+    write_whole(text + "\n", file)
 
 
 def read_fit(file: str | os.PathLike[str]) -> SavedFit:

@@ -108,10 +108,12 @@ def calibrate(
     write_fit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the fit, for offtake uncertainty.")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Fit a price model to a file of prices, and say how sure the fit is."""
     given = given_options(calibrate, locals())
+    _refuse_targets(write_fragment, write_fit, force=force)
     if maturities is not None:
         refuse_options(
             given, ONE_PRICE, "--maturities: a panel of futures prices is fitted as it stands"
@@ -187,6 +189,20 @@ def _listed(text: str | None) -> list[str] | None:
     return None if text is None else [part.strip() for part in text.split(",")]
 
 
+def _refuse_targets(fragment: Path | None, fit: Path | None, *, force: bool) -> None:
+    """Refuse what cannot be written before a fit that takes minutes, not after."""
+    targets = [file for file in (fragment, fit) if file is not None]
+    if not targets:
+        return
+    from contracts.whole_file import refuse_target
+
+    for file in targets:
+        refuse_target(file, force=force)
+    if fragment is not None and fit is not None and fragment.resolve() == fit.resolve():
+        message = f"--write-fragment and --write-fit must be two files, got {fit} for both"
+        raise ValueError(message)
+
+
 def _write(
     found: Any,  # noqa: ANN401
     fragment: Path | None,
@@ -196,7 +212,9 @@ def _write(
 ) -> None:
     """Write the fragment of a calibration and its fit if asked for, then JSON or tables."""
     if fragment is not None:
-        fragment.write_text(found.fragment(), encoding="utf-8")
+        from contracts.whole_file import write_whole
+
+        write_whole(found.fragment(), fragment)
     if fit is not None:
         from contracts.saved_fit import save_fit
 

@@ -32,12 +32,11 @@ def golden_record(
 ) -> None:
     """Value a deal and keep inputs, versions, values and standard errors in a file."""
     from contracts.golden import record
-    from contracts.golden_file import refuse_existing
     from contracts.valuing import value as run
+    from contracts.whole_file import refuse_target
     from montecarlo.sampling import as_method, as_precision
 
-    if not force:
-        refuse_existing(file)
+    refuse_target(file, force=force)
     valuation = run(
         deal,
         market=market,
