@@ -114,6 +114,7 @@ def calibrate(
     """Fit a price model to a file of prices, and say how sure the fit is."""
     given = given_options(calibrate, locals())
     _refuse_targets(write_fragment, write_fit, force=force)
+    changed = _overrides(override or [], reason)
     if maturities is not None:
         refuse_options(
             given, ONE_PRICE, "--maturities: a panel of futures prices is fitted as it stands"
@@ -128,7 +129,7 @@ def calibrate(
         fitted = calibrate_panel(
             panel, model, n_factors=factors, error_edges=_years(error_edges),
             error_groups=_listed(error_groups), is_compared=compare, is_quick=quick,
-            overrides=_overrides(override or []), reason=reason,
+            overrides=changed, reason=reason,
         )  # fmt: skip
         if plot is not None:
             from contracts.plots.panel_files import save_panel_pictures
@@ -160,7 +161,7 @@ def calibrate(
         is_compared=compare,
         floor_strike=floor_strike,
         floor_years=floor_years,
-        overrides=_overrides(override or []),
+        overrides=changed,
         reason=reason,
         options=options,
         seasonality=seasonality,
@@ -227,17 +228,22 @@ def _write(
     show(found)
 
 
-def _overrides(texts: list[str]) -> dict[str, float]:
-    found = {}
+def _overrides(texts: list[str], reason: str) -> dict[str, float]:
+    found: dict[str, float] = {}
     for text in texts:
-        name, equals, value = text.partition("=")
+        name, _, value = (part.strip() for part in text.partition("="))
+        if name in found:
+            message = f"--override must set each parameter once, got {name} twice"
+            raise ValueError(message)
         try:
-            found[name.strip()] = float(value)
+            found[name] = float(value)
         except ValueError:
-            equals = ""
-        if not equals:
             message = (
                 f"--override must be a parameter and a number, as volatility=0.35, got {text!r}"
             )
-            raise ValueError(message)
+            raise ValueError(message) from None
+    if bool(found) != bool(reason.strip()):
+        rule = "be given with --override" if found else "not be given without --override"
+        message = f"--reason must {rule}, got {reason!r}"
+        raise ValueError(message)
     return found

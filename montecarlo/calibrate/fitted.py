@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from montecarlo import checks
-from montecarlo.calibrate.parameters import EstimatedParameter
+from montecarlo.calibrate.parameters import EstimatedParameter, limits_of
 from montecarlo.checks import FloatArray
 from montecarlo.grid import DateArray
 
@@ -194,7 +194,8 @@ class Fit:
         Raises
         ------
         ValueError
-            Without a reason, for an unknown parameter, or for one that the model does not take.
+            Without a reason, for an unknown parameter, for one that the model does not take, or
+            for a value that it cannot have, such as a volatility below zero.
         """
         checks.name("reason", reason)
         known = {item.name: item for item in self.parameters}
@@ -210,7 +211,7 @@ class Fit:
             Override(
                 name=name,
                 estimate=self._estimated(name),
-                value=checks.finite(name, value),
+                value=_allowed(known[name], value),
                 reason=reason,
             )
             for name, value in values.items()
@@ -287,6 +288,12 @@ class Fit:
             }
             for item in shown
         ]
+
+
+def _allowed(item: EstimatedParameter, value: float) -> float:
+    limits = limits_of(item)
+    number = checks.finite(item.name, value)
+    return checks.between(item.name, number, limits.low, limits.high)
 
 
 def _inverse(months: float, speed: float) -> float:

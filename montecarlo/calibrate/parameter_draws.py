@@ -24,7 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -35,12 +35,10 @@ from montecarlo.calibrate.free_parameter import FreeParameter
 from montecarlo.calibrate.history import PriceHistory
 from montecarlo.calibrate.kinds import fit as fit_kind
 from montecarlo.calibrate.kinds import kind_of, options_of
+from montecarlo.calibrate.parameters import limits_of
 from montecarlo.checks import FloatArray
 from montecarlo.grid import TimeGrid
 from montecarlo.streams import stream_key
-
-if TYPE_CHECKING:
-    from montecarlo.calibrate.parameters import EstimatedParameter
 
 Way: TypeAlias = Literal["asymptotic", "bootstrap", "reflected"]
 """How parameters are drawn."""
@@ -139,31 +137,6 @@ def draw_parameters(
         msg = f"history must be given for way {way!r}, got None"
         raise ValueError(msg)
     return _bootstrap(fit, history, n_draws, way, seed, dict(options or {}))
-
-
-def limits_of(item: EstimatedParameter) -> FreeParameter:
-    """Return the limits of a parameter, by its unit and name.
-
-    Examples
-    --------
-    >>> from montecarlo.calibrate import EstimatedParameter
-    >>> volatility = EstimatedParameter(
-    ...     name="volatility", value=0.3, unit="1/sqrt(yr)", standard_error=0.1, low=0.1, high=0.5
-    ... )
-    >>> limits_of(volatility).low
-    0.0
-    """
-    name = item.name
-    if "correlation" in name:
-        return FreeParameter(name=name, low=-1.0, high=1.0)
-    if "probability" in name or "share" in name:
-        return FreeParameter(name=name, low=0.0, high=1.0)
-    if item.unit == "1/sqrt(yr)" or any(word in name for word in _POSITIVE):
-        return FreeParameter(name=name, low=0.0)
-    return FreeParameter(name=name)
-
-
-_POSITIVE = ("mean_reversion", "volatility", "intensity", "rate", "variance", "measurement_error")
 
 
 def _asymptotic(fit: Fit, n_draws: int, seed: int) -> ParameterDraws:

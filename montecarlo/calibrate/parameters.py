@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from montecarlo import checks
+from montecarlo.calibrate.free_parameter import FreeParameter
 
 Role: TypeAlias = Literal["model", "physical", "pricing", "observation", "derived"]
 
@@ -79,3 +80,27 @@ def limit(value: float) -> str:
     if math.isinf(value):
         return "no upper limit" if value > 0.0 else "no lower limit"
     return f"{value:.3g}"
+
+
+def limits_of(item: EstimatedParameter) -> FreeParameter:
+    """Return the limits of a parameter, by its unit and name.
+
+    Examples
+    --------
+    >>> volatility = EstimatedParameter(
+    ...     name="volatility", value=0.3, unit="1/sqrt(yr)", standard_error=0.1, low=0.1, high=0.5
+    ... )
+    >>> limits_of(volatility).low
+    0.0
+    """
+    name = item.name
+    if "correlation" in name:
+        return FreeParameter(name=name, low=-1.0, high=1.0)
+    if "probability" in name or "share" in name:
+        return FreeParameter(name=name, low=0.0, high=1.0)
+    if item.unit == "1/sqrt(yr)" or any(word in name for word in _POSITIVE):
+        return FreeParameter(name=name, low=0.0)
+    return FreeParameter(name=name)
+
+
+_POSITIVE = ("mean_reversion", "volatility", "intensity", "rate", "variance", "measurement_error")

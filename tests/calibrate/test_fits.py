@@ -181,6 +181,8 @@ def test_override_keeps_estimate_and_reason():
         ({"long_run_price": 1.0}, "why", "overrides must be of mean_reversion"),
         ({"volatility": 0.3}, " ", "reason must be a non-empty text"),
         ({"volatility": math.nan}, "why", "volatility must be a finite number"),
+        ({"volatility": -0.3}, "why", "volatility must be between 0 and inf, got -0.3"),
+        ({"mean_reversion": -1.0}, "why", "mean_reversion must be between 0 and inf, got -1.0"),
         ({}, "why", "must be given a parameter"),
     ],
 )

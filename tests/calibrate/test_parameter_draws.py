@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from montecarlo.calibrate import EstimatedParameter, PriceHistory, fit
-from montecarlo.calibrate.parameter_draws import draw_parameters, limits_of
+from montecarlo.calibrate.parameter_draws import draw_parameters
+from montecarlo.calibrate.parameters import limits_of
 
 N_MONTHS = 120
 

@@ -122,6 +122,12 @@ def test_seasons_are_taken_out_shown_and_written(file, floors, tmp_path):
     [
         (["--model", "gmb"], "model must be one of"),
         (["--model", "gbm", "--override", "volatility"], "--override must be a parameter"),
+        (
+            ["--model", "gbm", "--override", "drift=0.1", "--override", "drift=0.2"],
+            "--override must set each parameter once, got drift twice",
+        ),
+        (["--model", "gbm", "--override", "drift=0.1"], "--reason must be given with --override"),
+        (["--model", "gbm", "--reason", "why"], "--reason must not be given without --override"),
         (["--model", "gbm", "--quotes-are", "asks"], "--quotes-are must be one of"),
         (["--model", "gbm", "--smoothing", "some"], "smoothing must be none or lag"),
         (["--model", "gbm", "--first", "2030-01-01"], "window must hold a price"),
