@@ -12,6 +12,7 @@ import numpy as np
 
 from contracts.calibration_document import calibration_document
 from contracts.conventions import FloatArray
+from contracts.price_conversion import unit_factor
 from montecarlo.calibrate.fitted import Fit
 from montecarlo.calibrate.futures import filter_panel, fit_n_factor, fit_schwartz_smith
 from montecarlo.calibrate.panel import FuturesPanel
@@ -184,6 +185,7 @@ def read_panel(
     ValueError
         Naming the column, the rule and the value or its date.
     """
+    unit_factor(unit)
     frame = _table(file)
     column = date_column or next(
         (str(label) for label in frame.columns if str(label).lower() in DATE_COLUMNS), ""

@@ -151,10 +151,14 @@ def unit_factor(unit: str) -> tuple[str, float]:
     >>> unit_factor("10000 CNY/t")
     ('CNY/kg', 10.0)
     """
-    measure = parse_measure(unit if re.match(r"\s*[0-9]", unit) else f"1 {unit}")
+    rule = f"unit must be a price, as CNY/t or 10000 CNY/t, got {unit!r}"
+    try:
+        measure = parse_measure(unit if re.match(r"\s*[0-9]", unit) else f"1 {unit}")
+    except ValueError as error:
+        message = f"{rule}: {error}"
+        raise ValueError(message) from None
     if "/" not in measure.unit:
-        message = f"unit must be a price, as CNY/t or 10000 CNY/t, got {unit!r}"
-        raise ValueError(message)
+        raise ValueError(rule)
     return measure.unit, measure.value
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from montecarlo import checks
-from montecarlo.calibrate.cleaning import as_days
+from montecarlo.calibrate.cleaning import as_days, as_prices
 from montecarlo.checks import FloatArray
 from montecarlo.grid import DAYS_A_YEAR, DateArray
 
@@ -172,23 +172,26 @@ class FuturesPanel:
             msg = f"column must be in the table ({known}), got {dates!r}"
             raise ValueError(msg)
         columns = [label for label in frame.columns if label != dates]
-        left = maturities
+        if not columns:
+            msg = f"table must have a column for each contract beside {dates}, got none"
+            raise ValueError(msg)
+        left, on = maturities, as_days(frame[dates].to_numpy())
         if hasattr(maturities, "columns"):
             absent = [str(label) for label in frame.columns if label not in maturities.columns]
             if absent:
                 msg = f"maturities must have the columns of the prices, got none of {absent[0]!r}"
                 raise ValueError(msg)
-            days, others = as_days(frame[dates].to_numpy()), as_days(maturities[dates].to_numpy())
-            if not np.array_equal(days, others):
+            others = as_days(maturities[dates].to_numpy())
+            if not np.array_equal(on, others):
                 msg = "maturities must have the dates of the prices, got others"
                 raise ValueError(msg)
-            left = maturities[columns].to_numpy()
+            left = _columns("years left of ", maturities, columns, on)
         return cls(
             name=name,
             unit=unit,
             contracts=tuple(str(label) for label in columns),
             dates=frame[dates].to_numpy(),
-            prices=frame[columns].to_numpy(),
+            prices=_columns("", frame, columns, on),
             maturities=left,
             step=step,
             source=source,
@@ -213,6 +216,13 @@ class FuturesPanel:
     def years_left(self) -> FloatArray:
         """Return the years left of each price, ``(n, m)``."""
         return np.broadcast_to(self.maturities, self.prices.shape)
+
+
+def _columns(what: str, frame: Any, columns: Sequence[Any], days: DateArray) -> FloatArray:  # noqa: ANN401
+    """Return columns of numbers, ``(n, m)``; an entry that is none is named with its date."""
+    return np.column_stack(
+        [as_prices(f"{what}{label}", frame[label].to_numpy(), days) for label in columns]
+    )
 
 
 def _numbers(field_name: str, values: npt.ArrayLike) -> FloatArray:

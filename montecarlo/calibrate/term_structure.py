@@ -100,7 +100,9 @@ class PanelRows:
                     f"{len(error_groups)}"
                 )
                 raise ValueError(msg)
-            groups = tuple(dict.fromkeys(error_groups))
+            groups = tuple(
+                dict.fromkeys(checks.name("error_groups", item) for item in error_groups)
+            )
             group = np.array([groups.index(item) for item in error_groups])[column]
         else:
             edges = np.array(EDGES)

@@ -127,6 +127,14 @@ def test_tables_and_fragment(folder):
         ((*ONE_FACTOR, "--maturities", "3m,1y", "--regimes", "2"), "--regimes must not be given"),
         ((*ONE_FACTOR, "--maturities", "3m,1y", "--error-edges", "x"), "must be years such as"),
         ((*ONE_FACTOR, "--maturities", "3m,1y", "--error-groups", "a"), "as long as contracts (2)"),
+        (
+            (*ONE_FACTOR, "--maturities", "3m,1y", "--error-groups", "a,"),
+            "error_groups must be a non-empty text, got ''",
+        ),
+        (
+            (*ONE_FACTOR, "--maturities", "3m,1y", "--unit", "USD/barel"),
+            "unit must be a price, as CNY/t or 10000 CNY/t, got 'USD/barel': 'barel' is not a",
+        ),
         (("--model", "gbm", "--maturities", "3m,1y"), "model must be schwartz-smith or n-factor"),
         (
             ("--model", "schwartz-smith", "--factors", "3", "--maturities", "3m,1y"),
@@ -140,3 +148,33 @@ def test_bad_option_is_refused(folder, more, said):
 
     assert ran.exit_code != 0
     assert said in f"{ran.output} {ran.exception}"
+
+
+@pytest.mark.parametrize(
+    ("file", "entry", "said"),
+    [
+        ("oil.csv", "n.q.", "far must be numbers, got the text 'n.q.' on 2018-01-09 (1 of 120 is"),
+        (
+            "left.csv",
+            "soon",
+            "years left of far must be numbers, got the text 'soon' on 2018-01-09",
+        ),
+        ("oil.csv", "inf", "far must be finite, got inf on 2018-01-09"),
+    ],
+)
+def test_an_entry_that_is_no_number_is_named_with_its_date(folder, file, entry, said):
+    lines = (folder / file).read_text().splitlines()
+    lines[2] = ",".join([*lines[2].split(",")[:2], entry])
+    (folder / file).write_text("\n".join(lines) + "\n")
+    ran = run(folder, *ONE_FACTOR, "--maturities", str(folder / "left.csv"))
+
+    assert ran.exit_code != 0
+    assert said in str(ran.exception)
+
+
+def test_a_panel_of_dates_alone_is_refused(folder):
+    lines = (folder / "oil.csv").read_text().splitlines()
+    (folder / "oil.csv").write_text("\n".join(line.split(",")[0] for line in lines) + "\n")
+    ran = run(folder, *ONE_FACTOR, "--maturities", str(folder / "left.csv"))
+
+    assert "table must have a column for each contract beside date, got none" in str(ran.exception)
