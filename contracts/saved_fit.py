@@ -100,7 +100,8 @@ def read_fit(file: str | os.PathLike[str]) -> SavedFit:
         message = f"{path}: a fit must be a file of at most {LARGEST:,} bytes"
         raise ValueError(message)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        # Some editors put a mark of the encoding at the beginning.
+        content = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         message = f"{path} must be a fit, which is JSON: {error}"
         raise ValueError(message) from None
@@ -123,6 +124,15 @@ def read_fit(file: str | os.PathLike[str]) -> SavedFit:
     except ValueError as error:
         message = f"{path}: {error}"
     raise ValueError(message)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the entries of an object; one that is given twice would show a reader another fit."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        require(name not in found, "each entry", "be given once", name)
+        found[name] = value
+    return found
 
 
 def _told(fault: Any) -> str:  # noqa: ANN401
@@ -274,9 +284,9 @@ def _parameter(row: _Row, told: _Document) -> EstimatedParameter:
 
 def _covariance(rows: list[list[float | None]], most: int) -> np.ndarray[Any, Any]:
     k = len(rows)
-    rule = f"be square, of at most the {most} parameters"
+    rule = f"be square, of at least one and at most the {most} parameters"
     lengths = [len(row) for row in rows]
-    require(k <= most and all(length == k for length in lengths), "covariance", rule, lengths)
+    require(1 <= k <= most and all(length == k for length in lengths), "covariance", rule, lengths)
     found = np.array([[_known(entry) for entry in row] for row in rows]).reshape(k, k)
     diagonal = np.diag(found)
     require(

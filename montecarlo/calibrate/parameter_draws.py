@@ -45,6 +45,7 @@ Way: TypeAlias = Literal["asymptotic", "bootstrap", "reflected"]
 
 VAGUE = 0.5
 """A relative standard error above this makes the asymptotic distribution doubtful."""
+MOST_DRAWS = 1_000_000
 MOST_LOST = 0.2
 """No more than this share of the simulated histories may fail to be fitted."""
 
@@ -97,7 +98,7 @@ def draw_parameters(
     fit
         A fit with a covariance.
     n_draws
-        At least 2.
+        From 2 to 1,000,000.
     way
         ``asymptotic``, ``bootstrap`` or ``reflected``; see the module.
     history
@@ -124,7 +125,7 @@ def draw_parameters(
     >>> bool(abs(relative - 1 / math.sqrt(2 * 99)) < 0.005)
     True
     """
-    checks.integer("n_draws", n_draws, 2)
+    checks.integer("n_draws", n_draws, 2, MOST_DRAWS)
     if way not in get_args(Way):
         msg = f"way must be one of {', '.join(get_args(Way))}, got {way!r}"
         raise ValueError(msg)
@@ -147,9 +148,15 @@ def _asymptotic(fit: Fit, n_draws: int, seed: int) -> ParameterDraws:
     drawn = [i for i, item in enumerate(free) if item.name not in fixed]
     unknown = [free[i].name for i in drawn if not math.isfinite(float(fit.covariance[i, i]))]
     if unknown:
+        # A panel has no bootstrap, and the errors of its prices are not set by hand.
+        way_out = (
+            "fit fewer factors, or put more prices into a group of errors"
+            if kind_of(fit.kind).takes == "panel"
+            else "set it by hand, or use the bootstrap"
+        )
         msg = (
             f"parameters must be identified to be drawn, got no standard error of "
-            f"{', '.join(unknown)}: set it by hand, or use the bootstrap"
+            f"{', '.join(unknown)}: {way_out}"
         )
         raise ValueError(msg)
     values = {item.name: np.full(n_draws, item.value) for item in free}

@@ -137,6 +137,20 @@ def test_panel_has_no_bootstrap(tmp_path):
         draw_parameters(saved.fit, 5, way="bootstrap", history=saved.dates)
 
 
+def test_panel_is_not_told_to_be_bootstrapped():
+    fit, _ = FITS["n-factor"]()
+    unknown = np.full(fit.covariance.shape, np.nan)
+
+    with pytest.raises(ValueError, match="fit fewer factors, or put more prices into a group"):
+        draw_parameters(replace(fit, covariance=unknown), 5)
+
+
+@pytest.mark.parametrize("n_draws", [0, 1, 1_000_001, 10**20])
+def test_number_of_draws_is_refused_before_any_memory_is_taken(n_draws):
+    with pytest.raises(ValueError, match=rf"n_draws must be an integer in .*, got {n_draws}"):
+        draw_parameters(calibrate.fit(history(), "gbm"), n_draws)
+
+
 def test_another_history_is_not_saved_with_a_fit(tmp_path):
     with pytest.raises(ValueError, match="history must be the one that"):
         save_fit(calibrate.fit(history(), "gbm"), tmp_path / "fit.json", history=history(149))
@@ -170,6 +184,7 @@ def document(tmp_path_factory):
         (("parameters", 0, "role"), "extra", r"parameters\[0\].role must be 'model', 'physical'"),
         (("parameters", 1, "parameter"), "volatility", "parameters must be named once each"),
         (("covariance",), [[1.0, 0.0]], "covariance must be square"),
+        (("covariance",), [], "covariance must be square, of at least one"),
         (("covariance", 0, 0), -1.0, "covariance must have no negative variance"),
         (("covariance", 0, 1), 5.0, "covariance must be symmetric"),
         (("kind",), "gmb", "kind must be one of gbm, .* got 'gmb'"),
@@ -212,6 +227,21 @@ def test_changed_number_is_noticed_and_another_layout_is_not(document, tmp_path)
     assert read_fit(tmp_path / "flat.json").fit.kind == "gbm"
     with pytest.raises(ValueError, match="sha256 must be that of the other entries"):
         read_fit(tmp_path / "changed.json")
+
+
+def test_entry_given_twice_is_refused(document, tmp_path):
+    # Each reader of such a file sees the one or the other.
+    twice = document.replace('"log_likelihood":', '"log_likelihood": 9999.0, "log_likelihood":', 1)
+    (tmp_path / "fit.json").write_text(twice)
+
+    with pytest.raises(ValueError, match="each entry must be given once, got 'log_likelihood'"):
+        read_fit(tmp_path / "fit.json")
+
+
+def test_mark_of_the_encoding_is_read_over(document, tmp_path):
+    (tmp_path / "fit.json").write_text(document, encoding="utf-8-sig")
+
+    assert read_fit(tmp_path / "fit.json").fit.kind == "gbm"
 
 
 @pytest.mark.parametrize(
