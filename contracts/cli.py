@@ -24,6 +24,10 @@ app = typer.Typer(
 )
 
 INTERRUPTED = 130
+OF_THE_PLACE = (
+    FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError,
+)  # fmt: skip
+"""A file that was named cannot be there: the input is bad."""
 
 
 @app.callback()
@@ -41,7 +45,7 @@ def main() -> None:
         sys.stdout.reconfigure(errors="replace")
     try:
         app(standalone_mode=True)
-    except (ValueError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
+    except (ValueError, *OF_THE_PLACE) as error:
         if os.environ.get("OFFTAKE_TRACEBACK"):
             raise
         sys.stderr.write(f"{error}\n")

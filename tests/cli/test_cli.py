@@ -360,6 +360,16 @@ def test_a_terminal_of_another_encoding_still_gets_its_report():
     assert b"price floor" in found.stdout
 
 
+def test_a_file_named_as_a_folder_is_a_bad_input(tmp_path):
+    (tmp_path / "prices.csv").write_text("date,mid\n")
+    inside = str(tmp_path / "prices.csv" / "more.csv")
+    process = command("calibrate", inside, "--unit", "USD/kg", "--model", "gbm")
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 2
+    assert "Not a directory" in err
+
+
 def test_a_closed_output_is_said():
     found = subprocess.run(
         ["sh", "-c", f"{sys.executable} -m contracts deals --json >&-"],
