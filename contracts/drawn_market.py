@@ -14,6 +14,7 @@ model with the market's premium :math:`\lambda`.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
@@ -80,14 +81,44 @@ def _terms(market: Market, commodity: str, fit: Fit) -> dict[str, Any]:
     """Return the terms of the model, with the premia that the market's model states."""
     market.commodity(commodity)
     require(commodity in market.terms.get("commodities", {}), "market", "have terms", market)
-    stated = dict(market.terms["commodities"][commodity]["model"])
     found: dict[str, Any] = {"kind": fit.kind, **fit.model_terms()}
-    for key, value in stated.items():
-        is_premium = key.endswith("risk_premium") or key.startswith("physical_")
-        is_known = stated["kind"] == fit.kind or key == "risk_premium" in _fields(fit.kind)
-        if is_premium and is_known and key not in found:
-            found[key] = value
-    return found
+    gone = premia_left_out(market, commodity, fit)
+    kept = {name: x for name, x in _premia(_stated(market, commodity)).items() if name not in gone}
+    return found | {name: value for name, value in kept.items() if name not in found}
+
+
+def premia_left_out(market: Market, commodity: str, fit: Fit) -> tuple[str, ...]:
+    """Return the premia of the market's model that nothing in the fitted one stands for.
+
+    Examples
+    --------
+    >>> from contracts.catalogue import load_market
+    >>> from montecarlo.calibrate import PriceHistory, fit
+    >>> days = np.datetime64("2010-01-01") + 30 * np.arange(100)
+    >>> prices = np.exp(4.0 + 0.1 * np.cumsum((-1.0) ** np.arange(100)))
+    >>> history = PriceHistory(name="ndpr", unit="USD/kg", dates=days, prices=prices)
+    >>> market = load_market("critical-minerals-2025-07-10")
+    >>> premia_left_out(market, "ndpr-oxide", fit(history, "gbm"))
+    ()
+    """
+    stated = _stated(market, commodity)
+    if stated["kind"] == fit.kind or _premia(fit.model_terms()):
+        return ()
+    known = [name for name in _fields(fit.kind) if name == "risk_premium"]
+    return tuple(name for name in _premia(stated) if name not in known)
+
+
+def _stated(market: Market, commodity: str) -> dict[str, Any]:
+    model: dict[str, Any] = market.terms["commodities"][commodity]["model"]
+    return model
+
+
+def _premia(terms: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in terms.items()
+        if name.endswith("risk_premium") or name.startswith("physical_")
+    }
 
 
 def _fields(kind: str) -> tuple[str, ...]:

@@ -73,6 +73,7 @@ class ParameterUncertainty:
         return (
             fitted[0].lower() + fitted[1:],
             *self._other_unit(),
+            *self._premia_left_out(),
             drawn + ways[design.draws.way],
             curves[design.curve],
             *design.draws.warnings,
@@ -87,6 +88,20 @@ class ParameterUncertainty:
         return (
             f"the fit is of {fit.name} in {fit.unit}, {commodity} is in {unit}: volatilities and "
             "speeds have no price in them and are taken as they are; see that it is the same price",
+        )
+
+    def _premia_left_out(self) -> tuple[str, ...]:
+        """Return what to say of risk premia of the market that the fitted model cannot have."""
+        from contracts.drawn_market import premia_left_out
+
+        market, fit = self.design.market, self.design.draws.fit
+        names = premia_left_out(market, self.design.commodity, fit)
+        if not names:
+            return ()
+        kind = market.terms["commodities"][self.design.commodity]["model"]["kind"]
+        return (
+            f"premia of the market's {kind} model are left out, for {fit.kind} has no such terms: "
+            f"{', '.join(names)}",
         )
 
     def percentiles(self) -> dict[str, tuple[float, float]]:

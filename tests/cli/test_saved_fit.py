@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from contracts import calibration
 from contracts.calibration_document import digest_of
+from contracts.catalogue import load_market
 from contracts.cli import app
 from contracts.saved_fit import read_fit, save_fit
 from montecarlo import calibrate
@@ -318,6 +319,39 @@ def test_fit_in_another_unit_is_pointed_out(tmp_path):
     assert found.exit_code == 0, found.output
     said = json.loads(found.stdout)["notices"][1]
     assert said.startswith("the fit is of gas in EUR/MWh, ndpr-oxide is in USD/kg")
+
+
+def test_premia_that_the_fitted_model_cannot_have_are_named(tmp_path):
+    save_fit(calibrate.fit(history(), "gbm"), tmp_path / "fit.json")
+    terms = dict(load_market("critical-minerals-2025-07-10").terms)
+    terms["commodities"] = dict(terms["commodities"])
+    terms["commodities"]["ndpr-oxide"] = terms["commodities"]["ndpr-oxide"] | {
+        "model": {
+            "kind": "schwartz-smith",
+            "mean_reversion": 1.0,
+            "short_volatility": 0.3,
+            "long_volatility": 0.1,
+            "correlation": 0.0,
+            "short_risk_premium": 0.04,
+            "long_risk_premium": 0.01,
+        }
+    }
+    terms["sources"] = [item for item in terms["sources"] if ".model." not in item["path"]]
+    (tmp_path / "market.yaml").write_text(json.dumps(terms))
+    found = uncertainty("--fit", tmp_path / "fit.json", "--market", tmp_path / "market.yaml")
+
+    assert found.exit_code == 0, found.output
+    assert (
+        "premia of the market's schwartz-smith model are left out, for gbm has no such terms: "
+        "short_risk_premium, long_risk_premium" in json.loads(found.stdout)["notices"]
+    )
+
+
+def test_premia_that_the_fitted_model_can_have_are_kept_without_a_word(tmp_path):
+    save_fit(calibrate.fit(history(), "gbm"), tmp_path / "fit.json")
+    found = uncertainty("--fit", tmp_path / "fit.json")
+
+    assert not [said for said in json.loads(found.stdout)["notices"] if "premia" in said]
 
 
 @pytest.mark.parametrize(
