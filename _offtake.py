@@ -7,8 +7,11 @@ needs only the standard library, so that it can say what happened when they cann
 
 from __future__ import annotations
 
+import _thread
 import gc
+import signal
 import sys
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -21,6 +24,7 @@ DISTRIBUTION = "offtake"
 PACKAGES = ("contracts", "montecarlo")
 REINSTALL = f"uninstall what does not belong, then reinstall {DISTRIBUTION}"
 GARBAGE_THRESHOLD = 100_000
+AFTER_CALLBACK_SECONDS = 0.01
 RENAME = "rename that folder, or run from elsewhere (python -P leaves the script's folder out)"
 
 
@@ -34,6 +38,7 @@ class Finding(NamedTuple):
 
 def main() -> None:
     """Run the command; an interruption while it still starts is as quiet as a later one."""
+    sys.unraisablehook = _interrupt_again
     try:
         _main()
     except KeyboardInterrupt:
@@ -66,6 +71,26 @@ def _main() -> None:
             sys.stderr.write(f"{DISTRIBUTION}: {finding.message}\n")
         sys.exit(1)
     run()
+
+
+def _interrupt_again(lost: sys.UnraisableHookArgs) -> None:
+    """Interrupt once more where an interruption fell into a callback, which swallows it.
+
+    Imports run such callbacks all the time, and the command would go on to its end.
+    """
+    if isinstance(lost.exc_value, KeyboardInterrupt) or lost.exc_type is KeyboardInterrupt:
+        # After the callback, which would swallow this one too.
+        threading.Timer(AFTER_CALLBACK_SECONDS, _interrupt).start()
+    else:
+        sys.__unraisablehook__(lost)
+
+
+def _interrupt() -> None:
+    if hasattr(signal, "pthread_kill"):
+        # It also wakes a main thread that waits for something.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def package_findings() -> list[Finding]:

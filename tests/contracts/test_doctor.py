@@ -85,6 +85,34 @@ def test_sound_installation(site):
     assert run(site, "_offtake.main()").stdout == "the command runs\n"
 
 
+LOST = textwrap.dedent("""
+    import time, weakref
+    class Thing: pass
+    def fail(_): raise {error}
+    def main():
+        thing = Thing()
+        kept = weakref.ref(thing, fail)
+        del thing
+        time.sleep(3.0)
+        print("went on")
+""")
+
+
+def test_an_interruption_that_a_callback_swallows_is_not_lost(site):
+    write(site / "contracts/cli.py", LOST.format(error="KeyboardInterrupt"))
+    command = run(site, "_offtake.main()")
+
+    assert (command.returncode, command.stdout, command.stderr) == (130, "", "interrupted\n")
+
+
+def test_any_other_error_in_a_callback_is_shown_and_does_not_stop(site):
+    write(site / "contracts/cli.py", LOST.format(error="ValueError('odd')").replace("3.0", "0.1"))
+    command = run(site, "_offtake.main()")
+
+    assert (command.returncode, command.stdout) == (0, "went on\n")
+    assert "ValueError: odd" in command.stderr
+
+
 def test_overwritten_by_another_distribution(site):
     distribute(site, "PyContracts", {"contracts/__init__.py": FOREIGN})
 
