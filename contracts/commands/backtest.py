@@ -25,6 +25,8 @@ from contracts.commands.history_options import (
     Vat,
     history_of,
 )
+from contracts.commands.options import Json
+from contracts.defaults import DEFAULT_SEED
 
 
 def backtest(
@@ -44,7 +46,7 @@ def backtest(
         str, typer.Option(help="What skill is measured against: random-walk, empirical, a model.")
     ] = "random-walk",
     paths: Annotated[int, typer.Option(help="Of models without a closed form.")] = 4_000,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bits.")] = 20250709,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bits.")] = DEFAULT_SEED,
     columns: Columns = None,
     date_column: DateColumn = None,
     quotes_are: QuotesAre = "prices",
@@ -56,7 +58,7 @@ def backtest(
     first: First = None,
     last: Last = None,
     plot: PictureFolder = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Fit models on the past alone, forecast, and score what came: coverage, CRPS, skill."""
     from contracts.reports.progress import announced

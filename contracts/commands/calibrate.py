@@ -36,6 +36,7 @@ from contracts.commands.history_options import (
     Vat,
     history_of,
 )
+from contracts.commands.options import Json
 
 ONE_PRICE = (
     "--horizon", "--smoothing", "--regimes", "--mean-reverting", "--jump-test",
@@ -109,7 +110,7 @@ def calibrate(
         Path | None, typer.Option(metavar="FILE", help="Write the fit, for offtake uncertainty.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Fit a price model to a file of prices, and say how sure the fit is."""
     given = given_options(calibrate, locals())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Annotated
 
 import typer
+
+from contracts.commands.options import Json
+from contracts.commands.output import print_json
 
 MarketArgument = Annotated[
     str, typer.Argument(metavar="MARKET", help="A built-in market or a file.")
@@ -15,9 +16,7 @@ MarketArgument = Annotated[
 
 def market(
     name: MarketArgument,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Show a market: curves, models, the drift under both measures, correlations, sources."""
     from contracts.catalogue import load_market
@@ -26,8 +25,7 @@ def market(
     if as_json:
         from contracts.market_document import market_document
 
-        text = json.dumps(market_document(found), indent=1, allow_nan=False, default=str)
-        sys.stdout.write(text + "\n")
+        print_json(market_document(found))
         return
     from contracts.reports.market import print_market
 

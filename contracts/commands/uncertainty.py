@@ -28,6 +28,7 @@ from contracts.commands.history_options import (
     Vat,
     history_of,
 )
+from contracts.commands.options import Json
 from contracts.defaults import DEFAULT_SEED
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def uncertainty(
     first: First = None,
     last: Last = None,
     plot: PictureFolder = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Draw parameters from their fit, value under each, and split the spread of the value."""
     from contracts.reports.progress import announced

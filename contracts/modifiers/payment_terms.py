@@ -142,8 +142,6 @@ class PaymentTerms:
 def _part_end(start: np.datetime64, end: np.datetime64, part: int, parts: int) -> np.datetime64:
     """Return the last day of one of the equal parts of a period, by months where they divide."""
     months = int((end.astype("datetime64[M]") - start.astype("datetime64[M]")).astype(np.int64))
-    if add_months(start, months) < end:
-        months += 1
     if add_months(start, months) == end and months % parts == 0:
         return add_months(start, months // parts * part) - np.timedelta64(1, "D")
     days = int((end - start).astype(np.int64)) * part // parts
