@@ -29,30 +29,35 @@ def print_panel_calibration(found: PanelCalibration) -> None:
     for warning in fit.warnings:
         out.print(f"  warning: {warning}", style="yellow")
     out.print()
-    tables = [estimates_table(fit), _residuals(found)]
+    show(out, estimates_table(fit))
+    out.print()
+    residuals, note = _residuals(found)
+    show(out, residuals)
+    # Under so narrow a table a caption would be broken at every third word.
+    out.print(note)
+    out.print()
     if found.compared:
-        tables.append(_comparison(found))
-    for table in tables:
-        show(out, table)
+        show(out, _comparison(found))
         out.print()
     out.print("To paste under a commodity of a market file:", style="bold")
     out.print(found.fragment(), end="")
 
 
-def _residuals(found: PanelCalibration) -> Table:
+def _residuals(found: PanelCalibration) -> tuple[Table, str]:
+    """Return the table and what is to be said under it."""
     states = ", ".join(f"{state:.4f}" for state in found.filtered.states[-1])
     rows = [(name, error) for name, error in found.filtered.root_mean_square.items()]
-    caption = (
+    note = (
         "Root mean square of the log price less that of the filtered factors.\n"
         f"Factors on {found.panel.dates[-1]}: {states}."
     )
     if len(rows) > MOST_ROWS:
-        caption += f"\nThe {MOST_ROWS} contracts with the largest of {len(rows)}."
+        note += f"\nThe {MOST_ROWS} contracts with the largest of {len(rows)}."
         rows = sorted(rows, key=lambda row: -row[1] if math.isfinite(row[1]) else 1.0)[:MOST_ROWS]
-    table = make_table("What the factors leave over", ("contract", "error"), caption=caption)
+    table = make_table("What the factors leave over", ("contract", "error"))
     for name, error in rows:
         table.add_row(name, f"{error:.2%}" if math.isfinite(error) else "-")
-    return table
+    return table, note
 
 
 def _comparison(found: PanelCalibration) -> Table:

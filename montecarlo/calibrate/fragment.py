@@ -43,9 +43,13 @@ def provenance(fit: Fit) -> list[str]:
     ]
     if fit.notices:
         sentences.append(f"Prepared: {'; '.join(fit.notices)}.")
-    seen = [item.text() for item in fit.parameters if item.role == "observation"]
-    if seen:
-        sentences.append(f"Quotes follow the price late: {'; '.join(seen)}.")
+    seen = [item for item in fit.parameters if item.role == "observation"]
+    stray = [item.text() for item in seen if item.name.startswith("measurement_error")]
+    late = [item.text() for item in seen if not item.name.startswith("measurement_error")]
+    if stray:
+        sentences.append(f"Quotes stray from the model: {'; '.join(stray)}.")
+    if late:
+        sentences.append(f"Quotes follow the price late: {'; '.join(late)}.")
     others = [item.text() for item in fit.parameters if item.role == "physical"]
     if others:
         sentences.append(f"Real world, not in the model: {'; '.join(others)}.")

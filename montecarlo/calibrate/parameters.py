@@ -65,6 +65,8 @@ class EstimatedParameter:
         """Return one line that says the number and how sure it is."""
         error = f"{self.standard_error:.2g}" if math.isfinite(self.standard_error) else "not known"
         span = f"{limit(self.low)} to {limit(self.high)}"
+        if math.isnan(self.low) and math.isnan(self.high):
+            span = "not known"
         tail = f" {self.unit}" if self.unit else ""
         return f"{self.name} {self.value:.4g} (standard error {error}; 95%: {span}){tail}"
 

@@ -112,6 +112,15 @@ def test_tables_and_fragment(folder):
     assert "as the bank has it" in text
 
 
+def test_errors_of_futures_are_not_called_late_quotes_and_notes_are_not_broken(folder):
+    ran = run(folder, *ONE_FACTOR, "--maturities", "3m,1y", "--quick")
+
+    assert ran.exit_code == 0, ran.output
+    assert "Quotes stray from the model: measurement_error[near]" in " ".join(ran.stdout.split())
+    assert "follow the price late" not in ran.stdout
+    assert "Root mean square of the log price less that of the filtered factors.\n" in ran.stdout
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
